@@ -1,0 +1,44 @@
+# Every target does its own set-up: it needs Python 3.11 or newer and make, and makes .venv once.
+
+PYTHON ?= python3
+BIN := .venv/bin
+TYPES := build/types
+
+.PHONY: demo test test-all check format clean
+
+demo: .venv/installed
+	@$(BIN)/python -m seqlab.cli.demo
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: .venv/installed-dev
+	$(BIN)/python -m pytest
+
+# A static checker does not see that cli/ and corpora/ install as seqlab.cli and seqlab.corpora, so it reads a built tree.
+check: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	rm -rf $(TYPES) && $(BIN)/python -m pip install --quiet --no-deps --target $(TYPES) .
+	cd $(TYPES) && ../../$(BIN)/mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache -p seqlab
+
+format: .venv/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("seqlab needs Python 3.11 or newer; this is " + sys.version.split()[0] + ": make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+
+# torch is installed first, by its pinned version: without a pin, pip takes a build with several GB of GPU packages.
+.venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,50 @@
+"""`seqlab info RUN`: what a model directory holds."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seqlab.errors import ModelError
+
+
+@click.command(name="info")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest and the settings as JSON.")
+def command(run: Path, as_json: bool) -> None:
+    """Tell what a model directory holds: task, network, what runs it, training, scores."""
+    from seqlab import modeldir
+    from seqlab.cli.tables import table
+
+    directory = modeldir.open_directory(run)
+    if as_json:
+        click.echo(json.dumps(directory.manifest | {"config": directory.config.model_dump(mode="json")}))
+        return
+    try:
+        rows = _rows(directory.manifest, directory.config)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{run / modeldir.MANIFEST}: altered, its figures cannot be read ({error}); copy it again"
+        ) from None
+    click.echo(table((str(run), directory.config.task), rows, numbers=False))
+
+
+def _rows(manifest: dict[str, Any], config: Any) -> list[tuple[str, str]]:
+    scores, training, network = manifest["scores"], manifest["training"], config.network
+    unit, sizes = scores["unit"], training["sizes"]
+    rows = [
+        ("written by", f"seqlab {manifest['seqlab']}, format {manifest['format']}"),
+        ("tokens", f"{config.text.tokenizer}, vocabulary of {sizes['vocabulary']:,}"),
+        (
+            "network",
+            f"{network.cell}, {network.layers} x {network.hidden} units, {training['n_parameters']:,} parameters",
+        ),
+        ("runs on", ", ".join(dict.fromkeys(training["runs_on"]))),
+        ("trained on", ", ".join(config.data.train) or "records given from Python"),
+        ("", f"{sizes['train']:,} {unit}s, {training['epochs']} epochs, {training['steps']:,} steps"),
+        ("", f"{training['seconds'] / 60:.1f} minutes on {training['device']}"),
+        ("validation", f"{scores['nats']:.4f} nats a {unit}, perplexity {scores['perplexity']:.4g}"),
+        ("", f"{scores['n_tokens']:,} {unit}s, {scores['oov_rate']:.2%} out of vocabulary"),
+    ]
+    return rows + [(f"{name} floor", f"{nats:.4f} nats a {unit}") for name, nats in scores["floors"].items()]

@@ -1,0 +1,26 @@
+"""Plain tables for standard output."""
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool = True) -> str:
+    """Rows under heads, the first column flush left and the others flush right, or left where they hold no numbers.
+
+    East Asian wide characters count as two columns.
+    """
+    widths = [max(cell_len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
+    lines = []
+    for row in (heads, ["-" * width for width in widths], *rows):
+        cells = [
+            _padded(cell, width, right=numbers and column > 0)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _padded(cell: str, width: int, *, right: bool) -> str:
+    blanks = " " * (width - cell_len(cell))
+    return blanks + cell if right else cell + blanks

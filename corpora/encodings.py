@@ -1,0 +1,95 @@
+"""Bytes to text: any encoding by name, and where exactly a text is not in it."""
+
+import codecs
+import difflib
+import io
+import re
+from collections.abc import Iterable, Iterator
+from encodings.aliases import aliases
+from pathlib import Path
+
+from seqlab.errors import ConfigError, DataError
+
+_COMMON = "utf-8, gb18030, big5, utf-16, shift_jis, euc-kr, latin-1"
+_MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+# Control characters that text does not have; a form feed and an escape sequence may occur in it.
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL_BYTES = _CONTROLS.pattern.encode("ascii")
+_LOOK = 8192
+
+
+def check_encoding(name: str) -> None:
+    """Raise ConfigError, with the nearest names, where Python knows no text encoding of this name."""
+    try:
+        if codecs.lookup(name)._is_text_encoding:
+            return
+    except (LookupError, ValueError, ImportError):
+        pass
+    known = sorted({*aliases, *aliases.values()})
+    near = difflib.get_close_matches(name.lower().replace("-", "_"), known, n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ";"
+    raise ConfigError(f"unknown encoding '{name}'{hint} common ones: {_COMMON}")
+
+
+def decode(blocks: Iterable[bytes], encoding: str, path: Path) -> Iterator[str]:
+    """Give the text of a file in blocks; every kind of line end becomes a line feed, a byte order mark is dropped.
+
+    Raises DataError with file, line (from 1) and byte (from 0) where the bytes are not in the encoding, and where the
+    file looks binary.
+    """
+    name = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+    decoder = codecs.getincrementaldecoder(name)("strict")
+    line_ends = io.IncrementalNewlineDecoder(None, translate=True)
+    n_bytes, n_lines = 0, 0
+    looked = False
+    for block, last in _with_last(blocks):
+        n_bytes += len(block)
+        before = decoder.getstate()
+        try:
+            decoded = decoder.decode(block, final=last)
+        except UnicodeDecodeError as error:
+            decoder.setstate(before)
+            good = len(block) - (len(error.object) - error.start)
+            n_lines += line_ends.decode(decoder.decode(block[: max(good, 0)]), final=True).count("\n")
+            raise _undecodable(error, path, encoding, line=n_lines + 1, byte=n_bytes - len(block) + good) from error
+        except UnicodeError as error:
+            raise DataError(
+                f"{path}: cannot be read as {encoding} ({error}); use --encoding NAME ({_COMMON})"
+            ) from error
+        if not looked and decoded:
+            _refuse_binary(decoded[:_LOOK], path)
+            looked = True
+        text = line_ends.decode(decoded, final=last)
+        n_lines += text.count("\n")
+        if text:
+            yield text
+
+
+def _with_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    for block in blocks:
+        yield block, False
+    yield b"", True
+
+
+def _undecodable(error: UnicodeDecodeError, path: Path, encoding: str, line: int, byte: int) -> DataError:
+    where = f"{path}, line {line}: byte {byte} (0x{error.object[error.start]:02x}) is not {encoding}"
+    if byte == 0:
+        for mark, name in _MARKS:
+            if error.object.startswith(mark):
+                return DataError(f"{where}; the file begins with the mark of {name}: use --encoding {name}")
+    start = error.object[:_LOOK]
+    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))  # half of its bytes may be zero
+    if not wide and len(re.findall(_CONTROL_BYTES, start)) > max(3, len(start) // 20):
+        return DataError(f"{where}; it looks like a binary file, and text is needed")
+    return DataError(f"{where}; use --encoding NAME (gb18030, big5, utf-16, shift_jis, latin-1, ...)")
+
+
+def _refuse_binary(start: str, path: Path) -> None:
+    """Raise DataError where more than one in twenty of the first characters, and at least 16, are control characters."""
+    n_controls = len(_CONTROLS.findall(start))
+    if n_controls >= 16 and n_controls > len(start) // 20:
+        raise DataError(
+            f"{path}: looks like a binary file ({n_controls} control characters among the first {len(start)}); "
+            "text is needed, or, where it is text, another --encoding (utf-16, ...)"
+        )

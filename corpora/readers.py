@@ -1,0 +1,89 @@
+"""Readers of corpora. A reader is iterated as often as one likes, and each time gives the records from the start."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from seqlab.corpora.encodings import decode
+from seqlab.corpora.files import TextFile, find_files, read_blocks
+from seqlab.errors import DataError
+from seqlab.records import Text
+
+PIECE = 1 << 20
+"""Characters of a piece at most."""
+
+_LAST_BLANK = re.compile(r"(?s).*\s")
+
+
+class PlainText:
+    """Running text from files, in pieces, in constant memory.
+
+    A path is a file or a folder, of which all `.txt`, `.text` and `.md` files are read, at any depth, sorted, hidden ones
+    left out; files may be compressed (`.gz`, `.bz2`, `.xz`). A byte order mark is dropped, and every kind of line end
+    becomes "\\n". Where a file does not end in a line end and another follows, one is put between them.
+
+    A piece is cut after a line end; in a line that is longer than a piece after white space; in a longer word anywhere,
+    but not inside a surrogate pair. The pieces put together are the text.
+
+    Raises DataError when it is made for a path that is missing, unreadable or has no text files, and ConfigError for an
+    unknown encoding; DataError while it is read for what is not text, with the file and, where it can be told, the line.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str | os.PathLike[str] | TextFile] | str | os.PathLike[str],
+        encoding: str = "utf-8",
+        *,
+        piece: int = PIECE,
+    ) -> None:
+        """Take the paths and the encoding of all files that do not bring their own; `piece` in characters."""
+        if isinstance(paths, str | os.PathLike):
+            paths = [paths]
+        if piece < 1:
+            raise ValueError(f"a piece has at least one character, not {piece}")
+        self.files = find_files(paths, encoding)
+        self._piece = piece
+
+    def __repr__(self) -> str:
+        return f"PlainText({[str(file.path) for file in self.files]})"
+
+    def __iter__(self) -> Iterator[Text]:
+        waiting: Text | None = None  # the last piece, until it is known whether another file follows
+        for file in self.files:
+            starts = True
+            for piece in self._pieces(file):
+                if waiting is not None:
+                    apart = "\n" if starts and not waiting.text.endswith("\n") else ""
+                    yield Text(waiting.text + apart, waiting.source)
+                waiting, starts = Text(piece, str(file.path)), False
+        if waiting is None:
+            names = ", ".join(str(file.path) for file in self.files[:3])
+            more = f" and {len(self.files) - 3} more" if len(self.files) > 3 else ""
+            raise DataError(f"{names}{more}: empty, there is no text to read")
+        yield waiting
+
+    def _pieces(self, file: TextFile) -> Iterator[str]:
+        rest = ""
+        for block in decode(read_blocks(file.path), file.encoding, Path(file.path)):
+            rest += block
+            start = 0
+            while len(rest) - start > self._piece:
+                end = _cut(rest, start, start + self._piece)
+                yield rest[start:end]
+                start = end
+            rest = rest[start:]
+        if rest:
+            yield rest
+
+
+def _cut(text: str, start: int, end: int) -> int:
+    """Give where to end the piece that begins at `start` and may go to `end`, which is before the end of the text."""
+    line_end = text.rfind("\n", start, end)
+    if line_end >= 0:
+        return line_end + 1
+    blank = _LAST_BLANK.match(text, start, end)
+    if blank:
+        return blank.end()
+    pair = "\ud800" <= text[end - 1] <= "\udbff" and "\udc00" <= text[end] <= "\udfff"
+    return end - 1 if pair and end - 1 > start else end

@@ -1,0 +1,346 @@
+"""The schema of an experiment: strict, frozen, and the same from a TOML file, from flags or from code.
+
+Every setting has a name of its own within the schema, so that `--hidden 256`, `hidden = 256` in the section `[network]`
+of a TOML file, `-s network.hidden=256` and `seqlab.train("lm", records, hidden=256)` all mean the same. The sentence
+under a field is its help text on the command line.
+"""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+
+from seqlab.errors import ConfigError, unknown
+
+
+def _utf8(name: str) -> str:
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        raise ValueError(f"the name {name!r} is not UTF-8, so no model directory can record it; rename the file")
+    return name
+
+
+Paths = Annotated[tuple[Annotated[str, AfterValidator(_utf8)], ...], Field(strict=False)]
+Options = dict[str, float | bool | list[float]]
+
+
+class Section(BaseModel):
+    """A group of settings. Unknown names are refused, values are not converted, nothing can be changed afterwards."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Data(Section):
+    """What is read."""
+
+    train: Paths = ()
+    """Corpora to train on: paths of files or folders, or sample:NAME."""
+    validation: Paths = ()
+    """Corpora to validate on; where none is given, a share of the training text is held out."""
+    encoding: str = "utf-8"
+    """Encoding of the corpora, any that Python knows: utf-8, gb18030, big5, utf-16, ..."""
+    validation_share: float = Field(0.1, ge=0.0, lt=1.0)
+    """Share of the characters that is held out; 0 holds nothing out and scores the training text itself."""
+    validation_split: Literal["random", "end"] = "random"
+    """Which characters are held out: stretches drawn by the seed all over the text, or its end."""
+    limit: int | None = Field(None, ge=1)
+    """Read only this many characters of the training corpora."""
+
+
+class Text(Section):
+    """How text becomes tokens."""
+
+    tokenizer: Literal["character", "byte", "word", "whitespace", "jieba", "sentencepiece"] = "character"
+    """What a token is."""
+    unicode: Literal["none", "NFC", "NFKC"] = "NFC"
+    """Unicode normalization form."""
+    width: Literal["keep", "half", "full"] = "keep"
+    """Fold full-width letters, digits and signs to half width, or the other way round."""
+    case: Literal["keep", "lower"] = "keep"
+    """Keep letters as they are, or make them lower case."""
+    whitespace: Literal["keep", "collapse"] = "keep"
+    """Keep blanks as they are, or make runs of them one space."""
+    min_count: int = Field(1, ge=1)
+    """Tokens seen less often than this in the training text are unknown."""
+    max_size: int | None = Field(None, ge=2)
+    """Largest vocabulary, the most frequent tokens first; for sentencepiece the number of pieces (8000 where not given)."""
+    sentencepiece_model: Literal["unigram", "bpe"] = "unigram"
+    """Which segmentation model sentencepiece trains."""
+
+
+class Batches(Section):
+    """How the text is cut for training."""
+
+    sampling: Literal["consecutive", "random"] = "consecutive"
+    """consecutive: parallel streams, the state carried from window to window; random: windows anywhere, fresh state."""
+    batch_size: int = Field(32, ge=1)
+    """Rows of a batch: parallel streams, or random windows."""
+    window: int = Field(64, ge=1)
+    """Steps of a window: how far back-propagation through time reaches."""
+
+
+class Network(Section):
+    """The recurrent network."""
+
+    cell: Literal["elman", "elman-relu", "lstm", "gru"] = "lstm"
+    """Recurrent cell."""
+    hidden: int = Field(256, ge=1)
+    """Units of each layer."""
+    layers: int = Field(1, ge=1)
+    """Recurrent layers, one above the other."""
+    bidirectional: bool = False
+    """Read in both directions; refused for a language model."""
+    input: Literal["embedding", "one-hot"] = "embedding"
+    """How a token enters: by a learned vector, or one-hot (an index, never a matrix)."""
+    embedding: int | None = Field(None, ge=1)
+    """Width of the learned vectors; as many as hidden units where not given."""
+    tied: bool = False
+    """Use the learned vectors as output weights too; they must be as wide as the hidden layer."""
+    dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    """Share of each layer's outputs that is dropped in training."""
+    embedding_dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    """Share of the learned vectors' values that is dropped in training."""
+    backend: Literal["auto", "torch", "reference"] = "auto"
+    """What runs the cells: torch's own kernels, the reference loop over the equations, or whichever is there (auto)."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.bidirectional:
+            raise ValueError(
+                "bidirectional: a language model predicts the next token from those before it; a network that also reads "
+                "backwards would see the answer. Leave it out"
+            )
+        if self.input == "one-hot":
+            for name in ("embedding", "tied", "embedding_dropout"):
+                if getattr(self, name):
+                    raise ValueError(
+                        f"{name}: one-hot input has no learned vectors; leave it out or set input to embedding"
+                    )
+            if self.backend == "torch":
+                raise ValueError("backend: torch's kernels take no one-hot indices; use auto or reference")
+        if self.tied and self.embedding not in (None, self.hidden):
+            raise ValueError(
+                f"tied: the learned vectors are {self.embedding} wide and the hidden layer {self.hidden}; "
+                "tied output weights need them equal"
+            )
+        return self
+
+
+OptimizerName = Literal[
+    "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "asgd", "muon", "nadam", "radam", "rmsprop", "rprop",
+    "sgd", "sparse-adam",
+]  # fmt: skip
+ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle", "plateau"]
+
+
+class Training(Section):
+    """How the network learns."""
+
+    epochs: int = Field(20, ge=1)
+    """Passes over the training text."""
+    optimizer: OptimizerName = "adamw"
+    """Optimizer, by its name in torch.optim."""
+    lr: float = Field(2e-3, gt=0.0)
+    """Learning rate, at its highest."""
+    optimizer_options: Options = Field(default_factory=dict)
+    """Further arguments of the optimizer by torch's names, such as momentum = 0.9 or betas = [0.9, 0.99]."""
+    schedule: ScheduleName = "constant"
+    """How the learning rate moves over training."""
+    warmup: int = Field(0, ge=0)
+    """Steps over which the learning rate rises from zero; for one-cycle 0 means 30 % of all steps."""
+    decay: float = Field(0.5, gt=0.0, lt=1.0)
+    """Factor on the learning rate: each decay_every epochs (step), each epoch (exponential), on each plateau (plateau)."""
+    decay_every: int = Field(1, ge=1)
+    """Epochs between two falls (step), or validations without a better score before one (plateau)."""
+    lr_floor: float = Field(0.0, ge=0.0, lt=1.0)
+    """Share of the learning rate at which cosine and one-cycle end."""
+    clip: float = Field(1.0, ge=0.0)
+    """Largest global norm of the gradient; longer ones are scaled down. 0 turns this off."""
+    clip_value: float = Field(0.0, ge=0.0)
+    """Largest absolute value of each entry of the gradient. 0 turns this off."""
+    weight_decay: float = Field(0.0, ge=0.0)
+    """L2: weight decay on all weight matrices, as the optimizer defines it."""
+    l1: float = Field(0.0, ge=0.0)
+    """L1: this times the sum of absolute values of all weight matrices is added to the loss per token."""
+    average: float = Field(0.0, ge=0.0, lt=1.0)
+    """Decay a step of a running mean of the weights, which is what is scored and saved; 0 turns this off."""
+    evaluate_every: int | None = Field(None, ge=1)
+    """Steps between two validations; one at the end of each epoch where not given."""
+    patience: int | None = Field(None, ge=1)
+    """Stop after this many validations without a better score."""
+    checkpoint_every: int = Field(1000, ge=1)
+    """Steps between two checkpoints; one is also written at every validation and on Ctrl-C."""
+    device: str = "auto"
+    """Where to compute: cpu, cuda, cuda:1, ..., or auto (cuda where there is one)."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        uses: dict[str, tuple[ScheduleName, ...]] = {
+            "decay": ("step", "exponential", "plateau"),
+            "decay_every": ("step", "plateau"),
+            "lr_floor": ("cosine", "one-cycle"),
+        }
+        for name, schedules in uses.items():
+            changed = getattr(self, name) != type(self).model_fields[name].default
+            if changed and self.schedule not in schedules:
+                raise ValueError(f"{name}: the schedule {self.schedule} does not use it; {' and '.join(schedules)} do")
+        return self
+
+
+class LanguageModelling(Section):
+    """A language model: every setting of `seqlab train lm`."""
+
+    task: Literal["lm"] = "lm"
+    """The task."""
+    seed: int = Field(1, ge=0)
+    """Seed of everything that is drawn: the split, the first weights, the batches, dropout."""
+    baseline: bool = True
+    """Score a unigram and a bigram model on the same text, as the floor to beat."""
+    data: Data = Data()
+    text: Text = Text()
+    batches: Batches = Batches()
+    network: Network = Network()
+    training: Training = Training()
+
+    def to_json(self) -> str:
+        """Every setting with its value, defaults written out."""
+        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+
+
+SCHEMAS: dict[str, type[LanguageModelling]] = {"lm": LanguageModelling}
+
+
+def settings(schema: type[Section], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """The dotted path and the field of each setting, in the order of the schema."""
+    for name, field in schema.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from settings(field.annotation, f"{name}.")
+        else:
+            yield prefix + name, field
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """The tables of an experiment file.
+
+    Raises:
+        ConfigError: it is missing, unreadable or no TOML; with the file and the line.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; --config takes a TOML file, as in recipes/") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: no TOML: {error}") from None
+
+
+def assignment(text: str) -> tuple[str, Any]:
+    """The name and the value of `key=value`; the value is read as TOML, and as a plain string where it is none."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise ConfigError(f"-s {text}: write key=value, such as -s training.lr=0.01")
+    try:
+        return name.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return name.strip(), value.strip()
+
+
+def resolve(task: str, tables: Mapping[str, Any], changes: Mapping[str, Any]) -> LanguageModelling:
+    """The experiment that `tables` describe, with `changes` over them and the defaults below them.
+
+    Args:
+        task: a name in `SCHEMAS`.
+        tables: settings in nested sections, as a TOML file or a `config.json` holds them.
+        changes: settings by name ("hidden") or dotted path ("network.hidden").
+
+    Raises:
+        ConfigError: an unknown name (with the dotted path and the nearest known one), a value of the wrong type or out
+            of range, settings that do not fit one another.
+    """
+    if task not in SCHEMAS:
+        raise ConfigError(unknown("task", task, SCHEMAS))
+    if "task" in tables and tables["task"] != task:
+        raise ConfigError(f"task: the experiment file is for '{tables['task']}', not for '{task}'")
+    schema = SCHEMAS[task]
+    nested = json.loads(json.dumps(tables, default=str))
+    for name, value in changes.items():
+        path = _path(schema, name)
+        table = nested
+        for part in path[:-1]:
+            table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                raise ConfigError(f"{name}: '{part}' is a section, but has the value {table!r}")
+        table[path[-1]] = list(value) if isinstance(value, tuple) else value
+    try:
+        return schema.model_validate(nested)
+    except ValidationError as error:
+        raise ConfigError(_explain(schema, error)) from None
+
+
+def _path(schema: type[Section], name: str) -> tuple[str, ...]:
+    """The dotted path of a setting given by its path, or by its last part alone."""
+    paths = [path for path, _ in settings(schema)]
+    matches = [path for path in paths if name == path or path.endswith(f".{name}")]
+    if matches:
+        return tuple(matches[0].split("."))
+    head, _, option = name.rpartition(".")
+    if option and _has(paths, head) and head.endswith("optimizer_options"):
+        return (*_path(schema, head), option)
+    raise ConfigError(_unknown(schema, name))
+
+
+def _unknown(schema: type[Section], name: str) -> str:
+    """One sentence for a name that is no setting, with the nearest one."""
+    paths = [path for path, _ in settings(schema)]
+    head, _, leaf = name.rpartition(".")
+    sections = {path.partition(".")[0] for path in paths if "." in path}
+    if name in sections:
+        return f"'{name}' is a section; name a setting in it, such as {next(p for p in paths if p.startswith(name))}"
+    if leaf and (elsewhere := [path for path in paths if _has([path], leaf)]):
+        return f"unknown setting '{name}'; did you mean '{elsewhere[0]}'?"
+    if head in sections:
+        return unknown("setting", name, [path for path in paths if path.startswith(f"{head}.")])
+    if head:
+        return unknown("section", head, sections)
+    return unknown("setting", name, [path.rpartition(".")[2] for path in paths])
+
+
+def _has(paths: Sequence[str], name: str) -> bool:
+    return any(name == path or path.endswith(f".{name}") for path in paths)
+
+
+_WANTED = {
+    "int_type": "needs a whole number",
+    "float_type": "needs a number",
+    "bool_type": "needs true or false",
+    "string_type": "needs a text",
+    "tuple_type": 'needs a list, such as ["a.txt", "b.txt"]',
+    "dict_type": "needs a table, such as { momentum = 0.9 }",
+    "model_type": "is a section and needs settings in it",
+}
+
+
+def _explain(schema: type[Section], error: ValidationError) -> str:
+    """The first thing that is wrong, in one line."""
+    first = error.errors(include_url=False)[0]
+    path = ".".join(str(part) for part in first["loc"])
+    if "optimizer_options." in path:  # what follows the option's name are the types that were tried
+        path = ".".join(map(str, first["loc"][:3]))
+    if first["type"] == "extra_forbidden":
+        return _unknown(schema, f"{path}." if isinstance(first["input"], dict) else path)
+    if first["type"] == "literal_error" and isinstance(first["input"], str):
+        field = next(field for known, field in settings(schema) if known == path)
+        return f"{path}: {unknown(path.rpartition('.')[2], first['input'], get_args(field.annotation))}"
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error":
+        in_section = any(known.startswith(f"{path}.") for known, _ in settings(schema))
+        return f"{path}{'.' if in_section else ': '}{message}"
+    for found, wanted in _WANTED.items():
+        if first["type"].startswith(found):
+            return f"{path}: {wanted}, not {first['input']!r}"
+    return f"{path}: {message[0].lower()}{message[1:]}, not {first['input']!r}"

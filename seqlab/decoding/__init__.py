@@ -1,0 +1,1 @@
+"""Search and sampling over any model that steps from state to state."""

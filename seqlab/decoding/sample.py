@@ -1,0 +1,99 @@
+"""Drawing tokens one after another from any model that steps from state to state."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqlab.errors import ConfigError
+
+State = TypeVar("State")
+LogProbs = NDArray[np.floating]
+Ids = NDArray[np.int64]
+Step = Callable[[Ids, State], tuple[LogProbs, State]]
+"""(ids (B,), state) -> log-probabilities in nats (B, V) of the token after them, and the state after them."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How the next token is chosen from its distribution.
+
+    temperature divides the log-probabilities: below 1 the likely becomes likelier; 0 always takes the likeliest.
+    top_k keeps the k likeliest tokens (Fan et al. 2018); top_p the smallest set of likeliest tokens whose probabilities
+    sum to at least p (Holtzman et al. 2020), counted after temperature and top_k.
+
+    Raises:
+        ConfigError: a number out of its range.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature < float("inf"):
+            raise ConfigError(f"temperature {self.temperature}: a number from 0 (always the likeliest) upwards")
+        if self.top_k is not None and self.top_k < 1:
+            raise ConfigError(f"top-k {self.top_k}: at least 1 token has to remain")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise ConfigError(f"top-p {self.top_p}: a probability above 0 and up to 1")
+
+    def probabilities(self, log_probs: LogProbs) -> NDArray[np.float64]:
+        """(B, V) log-probabilities -> (B, V) probabilities that are drawn from; each row sums to 1."""
+        logits = log_probs.astype(np.float64)
+        if self.temperature == 0:
+            return np.eye(logits.shape[1])[logits.argmax(1)]
+        logits = logits / self.temperature
+        if self.top_k is not None and self.top_k < logits.shape[1]:
+            kept = np.argpartition(-logits, self.top_k - 1, axis=1)[:, : self.top_k]
+            filtered = np.full_like(logits, -np.inf)
+            np.put_along_axis(filtered, kept, np.take_along_axis(logits, kept, 1), 1)
+            logits = filtered
+        probs = np.exp(logits - logits.max(1, keepdims=True))
+        probs /= probs.sum(1, keepdims=True)
+        if self.top_p is not None:
+            order = np.argsort(-probs, axis=1, kind="stable")
+            ordered = np.take_along_axis(probs, order, 1)
+            ordered[np.cumsum(ordered, 1) - ordered >= self.top_p] = 0.0
+            np.put_along_axis(probs, order, ordered, 1)
+            probs /= probs.sum(1, keepdims=True)
+        return probs
+
+
+def sample(
+    step: Step[State],
+    ids: Ids,
+    state: State,
+    choice: Choice,
+    *,
+    seed: int,
+    never: Sequence[int] = (),
+) -> Iterator[Ids]:
+    """Draw tokens without end, B texts side by side; the caller stops taking them.
+
+    Each row draws from a generator of its own, made from the seed and its number, so that a row's text depends on
+    neither the number of rows nor the others.
+
+    Args:
+        step: one step of a model.
+        ids: (B,) the last token of each text so far.
+        state: the model's state before these tokens.
+        choice: how each next token is chosen.
+        seed: where the draws come from.
+        never: ids that are never drawn.
+
+    Yields:
+        (B,) the next token of each text.
+    """
+    draws = [np.random.default_rng([seed, row]) for row in range(len(ids))]
+    while True:
+        log_probs, state = step(ids, state)
+        if never:
+            log_probs = log_probs.copy()
+            log_probs[:, list(never)] = -np.inf
+        cumulative = np.cumsum(choice.probabilities(log_probs), 1)
+        drawn = np.array([draw.random() for draw in draws])[:, None] * cumulative[:, -1:]
+        ids = (cumulative <= drawn).sum(1)
+        yield ids

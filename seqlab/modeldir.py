@@ -1,0 +1,258 @@
+"""Model directories: everything that is needed to use a model, and nothing that runs.
+
+seqlab.json            format, package version, task, scores, sha256 of each file below
+config.json            every setting, defaults written out
+text/                  the text pipeline
+weights.safetensors    the network
+README.md              the model card, which one may edit
+train/                 log.jsonl, and the checkpoint from which training can go on
+"""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqlab import __version__
+from seqlab.config import SCHEMAS, LanguageModelling, resolve
+from seqlab.errors import ConfigError, ModelError, unknown
+
+FORMAT = 1
+MANIFEST, CONFIG, WEIGHTS = "seqlab.json", "config.json", "weights.safetensors"
+UNSEALED = ("README.md", "train", "data", "best.safetensors")
+
+
+@dataclass(frozen=True)
+class ModelDirectory:
+    """A model directory whose files have been found whole."""
+
+    path: Path
+    config: LanguageModelling
+    manifest: dict[str, Any]
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        """The figures reached in training."""
+        return dict(self.manifest["scores"])
+
+    def load_weights(self, model: Any) -> None:
+        """Copy the weights into a `torch.nn.Module`.
+
+        Raises:
+            ModelError: names, shapes or dtypes differ; every difference is listed.
+        """
+        load_weights(model, self.path / WEIGHTS)
+
+
+@contextmanager
+def written_beside(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write a file to; it takes the place of `path` when the block ends without an error.
+
+    Raises:
+        ModelError: the disk is full, or the place cannot be written; what was at `path` stays.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield beside
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise ModelError(unwritten(path, error)) from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def unwritten(path: Path, error: OSError) -> str:
+    """One sentence on a file that could not be written."""
+    advice = "free some space, then try again; " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return f"{path}: {error.strerror or error}; {advice}what stood there before is unchanged"
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value as JSON, atomically."""
+    with written_beside(path) as beside:
+        beside.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8", newline="")
+
+
+def save_weights(model: Any, path: Path) -> None:
+    """Write the weights of a `torch.nn.Module` as safetensors, atomically; shared ones once."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    tensors = {name: value.detach().contiguous().cpu() for name, value in _unshared(model).items()}
+    try:
+        with written_beside(path) as beside:
+            save_file(tensors, beside)
+    except SafetensorError as error:
+        raise ModelError(f"{path}: {error}; is the disk full? What stood there before is unchanged") from None
+
+
+def load_weights(model: Any, path: Path) -> None:
+    """Copy weights written by `save_weights` into a `torch.nn.Module`.
+
+    Raises:
+        ModelError: unreadable, or names, shapes or dtypes differ; every difference is listed.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        found = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{path}: no weights in safetensors: {error}; copy the folder again or train anew") from None
+    wanted = _unshared(model)
+    differences = [f"{name} is missing" for name in wanted if name not in found]
+    differences += [f"{name} is not of this model" for name in found if name not in wanted]
+    for name in wanted.keys() & found.keys():
+        have, want = (f"{tuple(t.shape)} {t.dtype}" for t in (found[name], wanted[name]))
+        if have != want:
+            differences.append(f"{name} is {have}, not {want}")
+    if differences:
+        raise ModelError(f"{path}: the weights do not fit {CONFIG}: {'; '.join(sorted(differences))}")
+    model.load_state_dict(found, strict=False)
+
+
+def _unshared(model: Any) -> dict[str, Any]:
+    """The tensors of a model by name, one name for each; tied weights come once."""
+    first: dict[int, str] = {}
+    state = model.state_dict(keep_vars=True)
+    return {name: value for name, value in state.items() if first.setdefault(id(value), name) == name}
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """The sha256 of each file directly in a folder, by name."""
+    return {path.name: _sha256(path) for path in sorted(folder.iterdir())}
+
+
+def seal(folder: Path, task: str, scores: dict[str, Any], training: dict[str, Any]) -> None:
+    """Write `seqlab.json` over the files in a folder; from then on it is a model directory.
+
+    Args:
+        folder: with everything else in place.
+        task: the task's name. scores: the figures reached, by name. training: what it took, by name.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    sealed = [name for name in names if name.split("/")[0] not in (*UNSEALED, MANIFEST)]
+    manifest = {
+        "format": FORMAT,
+        "seqlab": __version__,
+        "task": task,
+        "scores": scores,
+        "training": training,
+        "files": {name: _sha256(folder / name) for name in sealed},
+    }
+    write_json(folder / MANIFEST, manifest)
+
+
+def move_into_place(folder: Path, path: Path) -> None:
+    """Rename a finished folder to `path`; a model directory that stands there is replaced in the same moment."""
+    old = path.with_name(f".{path.name}.old")
+    try:
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            path.rename(old)
+        folder.rename(path)
+    except OSError as error:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        raise ModelError(f"{path}: {error.strerror}; the new model is in {folder}") from None
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def open_directory(path: str | Path) -> ModelDirectory:
+    """Check a model directory and read its settings.
+
+    Raises:
+        ModelError: it is none, is incomplete (all missing files are named), altered, or from a newer format.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        reason = "a file, not a folder" if path.exists() else "no such folder"
+        raise ModelError(f"{path}: {reason}; a model directory is what `seqlab train -o` leaves{_unfinished(path)}")
+    if not (path / MANIFEST).is_file():
+        raise ModelError(f"{path}: no model directory, it has no {MANIFEST}; name one that `seqlab train -o` has left")
+    manifest = read_json(path / MANIFEST)
+    version = manifest.get("format")
+    if not isinstance(version, int) or version < 1:
+        raise ModelError(f"{path / MANIFEST}: does not say its format; copy the folder again or train anew")
+    if version > FORMAT:
+        raise ModelError(
+            f"{path}: format {version} of model directories, written by seqlab {manifest.get('seqlab')}; this is seqlab "
+            f"{__version__}, which reads formats up to {FORMAT}: install a newer seqlab"
+        )
+    _check_files(path, manifest)
+    if (task := str(manifest["task"])) not in SCHEMAS:
+        raise ModelError(f"{path / MANIFEST}: {unknown('task', task, SCHEMAS)}")
+    try:
+        config = resolve(task, read_json(path / CONFIG), {})
+    except ConfigError as error:
+        raise ModelError(f"{path / CONFIG}: {error}") from None
+    return ModelDirectory(path, config, manifest)
+
+
+def _check_files(path: Path, manifest: dict[str, Any]) -> None:
+    files = manifest.get("files")
+    if "task" not in manifest or any(
+        not isinstance(manifest.get(name), dict) for name in ("files", "scores", "training")
+    ):
+        raise ModelError(
+            f"{path / MANIFEST}: does not list the files, the task, the scores and the training of a model; "
+            "copy the folder again or train anew"
+        )
+    wanted = {CONFIG, WEIGHTS, *files}
+    missing = sorted(name for name in wanted if not (path / name).is_file())
+    if missing:
+        raise ModelError(f"{path}: incomplete, without {', '.join(missing)}; copy the whole folder again")
+    altered = sorted(name for name in wanted if _sha256(path / name) != files.get(name))
+    if altered:
+        raise ModelError(
+            f"{path}: altered since it was saved: {', '.join(altered)}; copy the folder again or train anew"
+        )
+
+
+def _unfinished(path: Path) -> str:
+    training = training_folder(path)
+    return f"; its training is not finished: `seqlab train lm -o {path} --resume`" if training.is_dir() else ""
+
+
+def training_folder(path: Path) -> Path:
+    """Where a model directory grows until it is finished: beside its final place.
+
+    Raises:
+        ConfigError: the path names no folder of its own, or is no UTF-8.
+    """
+    if path.name in ("", ".."):
+        raise ConfigError(f"output '{path}': give the model directory a name of its own, such as runs/mine")
+    if any("\ud800" <= character <= "\udfff" for character in str(path)):
+        raise ConfigError(f"output {str(path)!r}: is not UTF-8; give another name")
+    return path.with_name(f"{path.name}.training")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        ModelError: it cannot be read, or holds no JSON object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: no JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ModelError(f"{path}: holds no JSON object")
+    return value
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Architectures, one a file: sizes in, logits out."""

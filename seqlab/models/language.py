@@ -1,0 +1,83 @@
+"""The recurrent language model: tokens in, scores of the next token out."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from seqlab.recurrent.stack import Backend, Carried, Recurrent
+
+
+class RecurrentLanguageModel(nn.Module):
+    """Embedding or one-hot input, stacked recurrence, and one linear layer to the vocabulary (Mikolov et al. 2010).
+
+    Args:
+        n_types: V, size of the vocabulary.
+        cell, hidden, layers, backend: of the recurrence, see `seqlab.recurrent.Recurrent`.
+        input: "embedding" (learned vectors) or "one-hot" (the index selects a column of the first layer's weights).
+        embedding: E, width of the learned vectors; `hidden` where not given.
+        tied: the output weights are the learned vectors (Press & Wolf 2017); needs E = `hidden`.
+        dropout: share of each layer's outputs that is zeroed in training.
+        embedding_dropout: share of the learned vectors' values that is zeroed in training.
+        sparse: gradients of the learned vectors as sparse tensors, for optimizers made for these.
+    """
+
+    def __init__(
+        self,
+        n_types: int,
+        *,
+        cell: str = "lstm",
+        hidden: int = 256,
+        layers: int = 1,
+        input: Literal["embedding", "one-hot"] = "embedding",
+        embedding: int | None = None,
+        tied: bool = False,
+        dropout: float = 0.0,
+        embedding_dropout: float = 0.0,
+        backend: Backend = "auto",
+        sparse: bool = False,
+    ):
+        super().__init__()
+        width = n_types if input == "one-hot" else embedding or hidden
+        self.embedding = None if input == "one-hot" else nn.Embedding(n_types, width, sparse=sparse)
+        self.recurrent = Recurrent(cell, width, hidden, layers, dropout=dropout, backend=backend)
+        self.output = nn.Linear(hidden, n_types)
+        if tied and self.embedding is not None:
+            self.output.weight = self.embedding.weight
+        self.dropout, self.embedding_dropout = dropout, embedding_dropout
+        self._reset_parameters()
+
+    def _reset_parameters(self) -> None:
+        if self.embedding is not None:
+            nn.init.normal_(self.embedding.weight, std=self.embedding.embedding_dim**-0.5)
+        if self.embedding is None or self.output.weight is not self.embedding.weight:
+            nn.init.xavier_uniform_(self.output.weight)
+        nn.init.zeros_(self.output.bias)
+
+    def runs_on(self) -> list[str]:
+        """What runs each layer: "torch kernel" or "reference loop"."""
+        one_hot = self.embedding is None
+        return [self.recurrent.runs_on(layer, one_hot=one_hot) for layer in range(self.recurrent.num_layers)]
+
+    def forward(self, ids: Tensor, state: Carried | None = None) -> tuple[Tensor, Carried]:
+        """Scores of the token after each token.
+
+        Args:
+            ids: (B, T) token ids.
+            state: what an earlier call returned; zeros where none is given.
+
+        Returns:
+            logits (B, T, V), unnormalised; and the state after the last token.
+        """
+        inputs = ids
+        if self.embedding is not None:
+            inputs = F.dropout(self.embedding(ids), self.embedding_dropout, self.training)
+        hidden, state = self.recurrent(inputs, state)
+        return self.output(F.dropout(hidden, self.dropout, self.training)), state
+
+    @torch.no_grad()
+    def step(self, ids: Tensor, state: Carried | None) -> tuple[Tensor, Carried]:
+        """Log-probabilities (B, V) in nats of the token after `ids` (B,), and the state after it."""
+        logits, state = self(ids.unsqueeze(1), state)
+        return F.log_softmax(logits[:, 0].float(), -1), state

@@ -1,0 +1,15 @@
+"""One example of each task, as the readers give it and the tasks take it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A stretch of running text, for language modelling.
+
+    A corpus is the texts of its records one after another, with nothing put between them; a long file is many records.
+    """
+
+    text: str
+    source: str = ""
+    """Where it comes from, for messages: a path, a URL, a name."""

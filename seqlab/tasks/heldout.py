@@ -1,0 +1,77 @@
+"""Holding out a part of a text that is too long to keep in memory."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+N_STRETCHES = 100
+Ranges = tuple[tuple[int, int], ...]
+
+
+def ranges(n_characters: int, share: float, how: str, seed: int) -> Ranges:
+    """Which characters are held out, as (start, end) in ascending order.
+
+    Args:
+        n_characters: length of the whole text.
+        share: of it that is held out, from 0 to below 1.
+        how: "end" takes the last characters; "random" draws stretches of a hundredth of the text.
+        seed: of the draw.
+    """
+    if share == 0:
+        return ()
+    if how == "end":
+        return ((int(n_characters * (1 - share)), n_characters),)
+    n_held = min(max(1, round(share * N_STRETCHES)), N_STRETCHES - 1)
+    chosen = np.sort(np.random.default_rng([seed, 1]).permutation(N_STRETCHES)[:n_held])
+    bounds = np.linspace(0, n_characters, N_STRETCHES + 1).astype(int).tolist()
+    return tuple((bounds[i], bounds[i + 1]) for i in chosen)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The characters of a text inside the ranges, or those outside them; can be iterated more than once.
+
+    With `whole_lines` a cut moves to the end of the line it falls in.
+    """
+
+    texts: Iterable[str]
+    ranges: Ranges
+    inside: bool
+    whole_lines: bool
+
+    def __iter__(self) -> Iterator[str]:
+        at = 0
+        for text in self.texts:
+            borders = [0, *self._borders(text, at), len(text)]
+            for start, end in itertools.pairwise(borders):
+                if start < end and self._holds(at + start) == self.inside:
+                    yield text[start:end]
+            at += len(text)
+
+    def _borders(self, text: str, at: int) -> list[int]:
+        """Where to cut a piece of the text that begins at character `at`."""
+        cuts = sorted({border - at for pair in self.ranges for border in pair if at < border < at + len(text)})
+        if self.whole_lines:
+            cuts = [text.find("\n", cut - 1) + 1 or cut for cut in cuts]
+        return cuts
+
+    def _holds(self, position: int) -> bool:
+        return any(start <= position < end for start, end in self.ranges)
+
+
+@dataclass(frozen=True)
+class Limited:
+    """The first characters of a text; can be iterated more than once."""
+
+    texts: Iterable[str]
+    limit: int
+
+    def __iter__(self) -> Iterator[str]:
+        left = self.limit
+        for text in self.texts:
+            yield text[:left]
+            left -= len(text)
+            if left <= 0:
+                return

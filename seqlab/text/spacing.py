@@ -1,0 +1,82 @@
+"""Joiners that put the spaces back between words."""
+
+import unicodedata
+from functools import lru_cache
+
+_CLOSING = frozenset(".,;:!?%‰°…")
+_OPENING = frozenset("¿¡$£#")
+_LINKING = frozenset("-‐‑–—/\\_@~")
+_STRAIGHT_QUOTES = frozenset("\"'")
+
+
+class SpaceJoiner:
+    """Puts one space between any two words, and none beside a line end."""
+
+    def __init__(self) -> None:
+        self._previous = ""
+
+    def add(self, piece: str) -> str:
+        """Give the word with the space before it."""
+        space = " " if self._previous not in ("", "\n") and piece != "\n" else ""
+        self._previous = piece
+        return space + piece
+
+    def finish(self) -> str:
+        """Give nothing: no word is held back."""
+        return ""
+
+
+class TypesetJoiner:
+    """Puts spaces where print has them.
+
+    None beside a line end, beside an ideograph, kana or full-width punctuation, before closing and after opening
+    punctuation, or beside a hyphen, dash or slash; one between all other tokens. Of the straight quotes in a line the
+    first opens, the second closes, and so on. The spacing of the original is not always found again ("a - b" comes out
+    as "a-b"); everything but the spaces is.
+    """
+
+    def __init__(self, inside_words: str = "") -> None:
+        """Take the characters that never have a space beside them, for a tokenizer that cuts words there."""
+        self._inside_words = frozenset(inside_words)
+        self._previous = ""
+        self._open_quotes: set[str] = set()
+        self._glued = True
+        """Whether the next token follows without a space, whatever it is."""
+
+    def add(self, piece: str) -> str:
+        """Give the token with the space before it, if it has one."""
+        if piece == "\n":
+            self._glued, self._previous = True, piece
+            self._open_quotes.clear()
+            return piece
+        if piece in self._inside_words:
+            self._glued, self._previous = True, piece
+            return piece
+        closes = piece in self._open_quotes
+        opens = piece in _STRAIGHT_QUOTES and not closes
+        space = not self._glued and not closes and _needs_space(self._previous[-1:], piece[:1])
+        self._open_quotes ^= {piece} & _STRAIGHT_QUOTES
+        self._glued, self._previous = opens, piece
+        return " " + piece if space else piece
+
+    def finish(self) -> str:
+        """Give nothing: no token is held back."""
+        return ""
+
+
+@lru_cache(maxsize=1 << 16)
+def _needs_space(left: str, right: str) -> bool:
+    if not left or not right or _is_east_asian(left) or _is_east_asian(right):
+        return False
+    if left in _LINKING or right in _LINKING or left in _OPENING or right in _CLOSING:
+        return False
+    return unicodedata.category(left) not in ("Ps", "Pi") and unicodedata.category(right) not in ("Pe", "Pf")
+
+
+def _is_east_asian(character: str) -> bool:
+    """Say whether print sets a character without spaces: wide ones, but hangul and emoji are spaced."""
+    if unicodedata.east_asian_width(character) not in ("W", "F"):
+        return "\uff61" <= character <= "\uff9f"  # half-width kana and their punctuation
+    return unicodedata.category(character) not in ("So", "Sk") and not (
+        "\u1100" <= character <= "\u11ff" or "\ua960" <= character <= "\ua97f" or "\uac00" <= character <= "\ud7ff"
+    )

@@ -1,0 +1,316 @@
+"""One experiment: from records to a model directory."""
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from seqlab import modeldir
+from seqlab.config import LanguageModelling, read_toml, resolve
+from seqlab.errors import ConfigError, DataError, ModelError
+from seqlab.modeldir import CONFIG, WEIGHTS, read_json
+from seqlab.tasks import TASKS, load
+from seqlab.tasks.base import Task
+from seqlab.tasks.language_model import LanguageModel
+from seqlab.training import card, checkpoint, optimizers
+from seqlab.training.fit import Step, Trainer, fit
+from seqlab.training.interrupt import Interrupted, Interrupts
+from seqlab.training.log import Log
+
+BEST, CHECKPOINT, LOG = "best.safetensors", "train/checkpoint.safetensors", "train/log.jsonl"
+MAY_CHANGE = ("epochs", "patience", "evaluate_every", "checkpoint_every", "device")
+
+
+class Watcher(Protocol):
+    """Who is told how training goes: a progress bar, a notebook, a test."""
+
+    def reading(self, config: LanguageModelling) -> None:
+        """The text parts are about to be fitted and the corpus indexed."""
+
+    def started(self, trainer: Trainer, task: Task) -> None:
+        """Everything is ready; the first step comes next."""
+
+    def stepped(self, step: Step) -> None:
+        """A step is done."""
+
+    def finished(self, scores: dict[str, Any]) -> None:
+        """The model is saved; these are its scores, the floors among them."""
+
+
+class Unwatched:
+    """Nobody is told."""
+
+    def reading(self, config: LanguageModelling) -> None:
+        """Nothing."""
+
+    def started(self, trainer: Trainer, task: Task) -> None:
+        """Nothing."""
+
+    def stepped(self, step: Step) -> None:
+        """Nothing."""
+
+    def finished(self, scores: dict[str, Any]) -> None:
+        """Nothing."""
+
+
+def train(
+    task: str,
+    records: Iterable[Any],
+    validation: Iterable[Any] | None = None,
+    *,
+    output: str | Path | None = None,
+    overwrite: bool = False,
+    config: str | Path | Mapping[str, Any] | None = None,
+    watcher: Watcher | None = None,
+    **settings: Any,
+) -> LanguageModel:
+    """Train a model on records and return it, ready to use.
+
+    Args:
+        task: "lm".
+        records: the training data: texts, or what `seqlab.corpora.open_text` gives; read several times.
+        validation: likewise; where none is given, a share of the training text is held out.
+        output: where to leave the model directory; nowhere where not given.
+        overwrite: replace a model directory that stands there.
+        config: an experiment file, or its tables.
+        watcher: who is told how training goes.
+        settings: over those of `config`, by the names of `seqlab train` (cell="gru", hidden=256, ...).
+
+    Raises:
+        ConfigError: unknown or unfitting settings. DataError: unfit data. TrainingError: the loss is not finite.
+        ModelError: the output is taken, or cannot be written. Interrupted: Ctrl-C; with an output a checkpoint is saved.
+    """
+    tables = config if isinstance(config, Mapping) else read_toml(config) if config is not None else {}
+    resolved = resolve(task, tables, settings)
+    if isinstance(records, str | Path) or isinstance(validation, str | Path):
+        raise DataError('records are a list of texts, [text], or a reader: seqlab.corpora.open_text(["FILE"])')
+    records, validation = (list(r) if isinstance(r, Iterator) else r for r in (records, validation))
+    if output is not None:
+        return run(resolved, records, validation, Path(output), overwrite=overwrite, watcher=watcher)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            return run(resolved, records, validation, Path(folder) / "model", watcher=watcher)
+    except Interrupted:
+        raise Interrupted("stopped; nothing is kept, since no output was given") from None
+
+
+def run(
+    config: LanguageModelling,
+    records: Iterable[Any],
+    validation: Iterable[Any] | None,
+    output: Path,
+    *,
+    overwrite: bool = False,
+    watcher: Watcher | None = None,
+) -> LanguageModel:
+    """Train the model that `config` describes into the model directory `output`; see `train`."""
+    folder = modeldir.training_folder(output)
+    _refuse_taken(output, folder, overwrite)
+    optimizers.check(config.training)
+    device = available(config.training.device)
+    watcher = watcher or Unwatched()
+    watcher.reading(config)
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with _written(folder):
+            (folder / "train").mkdir(parents=True)
+            TASKS[config.task].prepare(config, records, validation, folder)
+            (folder / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
+        task = TASKS[config.task].open(config, folder, device)
+        return _train(config, task, folder, output, watcher)
+    except BaseException:
+        if not (folder / CHECKPOINT).exists():  # there is nothing to go on from
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def resume(
+    output: Path,
+    changes: Mapping[str, Any],
+    *,
+    records: Iterable[Any] | None = None,
+    validation: Iterable[Any] | None = None,
+    watcher: Watcher | None = None,
+) -> LanguageModel:
+    """Go on with a training that was stopped, as if it had not been; or train a finished model for more epochs.
+
+    Args:
+        output: the model directory that the training is to leave, or has left.
+        changes: settings to change, among `MAY_CHANGE`.
+        records, validation: the data again, for a finished model only: it no longer has them.
+        watcher: who is told how training goes.
+
+    Raises:
+        ModelError: there is nothing to go on from. ConfigError: a setting that cannot change. DataError: other data.
+    """
+    folder = modeldir.training_folder(output)
+    for name in changes:
+        if name.rpartition(".")[2] not in MAY_CHANGE:
+            raise ConfigError(f"{name}: cannot change when training goes on; what can: {', '.join(MAY_CHANGE)}")
+    watcher = watcher or Unwatched()
+    if not folder.is_dir():
+        _reopen(output, folder, changes, records, validation, watcher)
+    if not (folder / CONFIG).exists():
+        raise ModelError(f"{folder}: was stopped before training began; start anew with --overwrite")
+    config = saved_config(folder, changes)
+    task = TASKS[config.task].open(config, folder, available(config.training.device))
+    return _train(config, task, folder, output, watcher, resumed=True)
+
+
+def saved_config(folder: Path, changes: Mapping[str, Any]) -> LanguageModelling:
+    """The settings that a model or training folder was made with, with changes over them."""
+    return resolve("lm", read_json(folder / CONFIG), changes)
+
+
+def _reopen(
+    output: Path,
+    folder: Path,
+    changes: Mapping[str, Any],
+    records: Iterable[Any] | None,
+    validation: Iterable[Any] | None,
+    watcher: Watcher,
+) -> None:
+    """Make a training folder of a finished model directory again, over the same data."""
+    directory = modeldir.open_directory(output)
+    config = resolve(directory.config.task, directory.config.model_dump(mode="json"), changes)
+    done = directory.manifest["training"]["epochs"]
+    if config.training.epochs <= done:
+        raise ConfigError(f"{output}: its {done} epochs are done; to go on, give more: --resume --epochs {2 * done}")
+    if not (output / CHECKPOINT).exists():
+        raise ModelError(f"{output}: has no {CHECKPOINT} to go on from; copy it back, or train a new model")
+    if records is None:
+        raise DataError(f"{output}: to train it further its data are needed again: give them, or their paths")
+    watcher.reading(config)
+    new = folder.with_name(f".{folder.name}")
+    shutil.rmtree(new, ignore_errors=True)
+    try:
+        with _written(new):
+            shutil.copytree(output / "train", new / "train")
+            TASKS[config.task].prepare(config, records, validation, new)
+            shutil.copy(output / WEIGHTS, new / BEST)
+            (new / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
+        if modeldir.fingerprint(new / "data") != directory.manifest["training"]["data"]:
+            raise DataError(f"{output}: the data are not those it was trained on; train a new model on them")
+        new.rename(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _train(
+    config: LanguageModelling, task: Task, folder: Path, output: Path, watcher: Watcher, *, resumed: bool = False
+) -> LanguageModel:
+    """The training proper, from a prepared folder to the finished directory."""
+    settings, saved = config.training, 0
+    with _own_random(config.seed, available(settings.device)), _written(folder):
+        trainer = Trainer(task.build(), settings)
+        if resumed and (folder / CHECKPOINT).exists():
+            checkpoint.restore(trainer, folder / CHECKPOINT)
+            saved = trainer.progress.step
+        watcher.started(trainer, task)
+        log = Log(folder / LOG, trainer.progress.step)
+        try:
+            with Interrupts() as interrupts:
+                for step in fit(trainer, task) if not _patience_is_out(trainer) else ():
+                    log.add(step, trainer.progress.seconds)
+                    watcher.stepped(step)
+                    if step.improved:
+                        modeldir.save_weights(trainer.best_model, folder / BEST)
+                    if step.scores is not None or step.step % settings.checkpoint_every == 0 or interrupts.requested:
+                        checkpoint.save(trainer, folder / CHECKPOINT)
+                        saved = step.step
+                    if interrupts.requested:
+                        raise Interrupted(
+                            f"stopped after step {step.step}; go on with: seqlab train {config.task} -o {output} --resume"
+                        )
+                    if _patience_is_out(trainer):
+                        break
+        finally:
+            log.close()
+        if saved < trainer.progress.step:
+            checkpoint.save(trainer, folder / CHECKPOINT)
+        scores = _finish(config, task, trainer, folder, output)
+    watcher.finished(scores)
+    return load(output, available(settings.device))
+
+
+def _patience_is_out(trainer: Trainer) -> bool:
+    patience = trainer.settings.patience
+    return patience is not None and trainer.progress.n_without_gain >= patience
+
+
+def _finish(config: LanguageModelling, task: Task, trainer: Trainer, folder: Path, output: Path) -> dict[str, Any]:
+    """Score the best weights and move the finished model directory into place; returns the scores."""
+    model = trainer.best_model
+    if (folder / BEST).exists():
+        modeldir.load_weights(model, folder / BEST)
+    scores = task.evaluate(model).to_dict() | {"floors": task.floors() if config.baseline else {}}
+    modeldir.save_weights(model, folder / WEIGHTS)
+    training = {
+        "steps": trainer.progress.step,
+        "epochs": trainer.progress.epoch,
+        "seconds": round(trainer.progress.seconds, 1),
+        "device": available(config.training.device),
+        "n_parameters": sum(weight.numel() for weight in model.parameters()),
+        "runs_on": model.runs_on(),
+        "sizes": task.sizes,
+        "data": modeldir.fingerprint(folder / "data"),
+    }
+    card.write(folder, str(output), config, scores, training)
+    modeldir.seal(folder, config.task, scores, training)
+    modeldir.move_into_place(folder, output)
+    (output / BEST).unlink(missing_ok=True)
+    shutil.rmtree(output / "data", ignore_errors=True)  # last: until here a failure leaves all that --resume needs
+    return scores
+
+
+def _refuse_taken(output: Path, folder: Path, overwrite: bool) -> None:
+    for path, mark in ((output, modeldir.MANIFEST), (folder, "train")):
+        if not (path / mark).exists() and (path.is_file() or (path.is_dir() and any(path.iterdir()))):
+            raise ModelError(f"{path}: is there and holds something other than a model; choose another -o")
+    if overwrite:
+        return
+    if (output / modeldir.MANIFEST).exists():
+        raise ModelError(f"{output}: holds a model already; give --overwrite to replace it, or another -o")
+    if folder.exists():
+        raise ModelError(
+            f"{folder}: an unfinished training of {output}; give --resume to go on with it, or --overwrite to start anew"
+        )
+
+
+def available(name: str) -> str:
+    """The device of that name; for auto, cuda where there is one.
+
+    Raises:
+        ConfigError: torch does not know it, or has none here.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=name).item()
+    except (RuntimeError, AssertionError, ImportError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ConfigError(f"device: cannot compute on '{name}' here: {reason}; use cpu or auto") from None
+    return name
+
+
+@contextmanager
+def _written(folder: Path) -> Iterator[None]:
+    """Failures of the disk within this context name the folder and say what to do."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ModelError(modeldir.unwritten(folder, error)) from None
+
+
+@contextmanager
+def _own_random(seed: int, device: str) -> Iterator[None]:
+    """Torch's generators, seeded for this training and afterwards as they were before."""
+    with torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
+        torch.manual_seed(seed)
+        yield

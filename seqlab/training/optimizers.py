@@ -1,0 +1,102 @@
+"""The optimizers of `torch.optim` that need no closure, by name."""
+
+import inspect
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqlab.config import Training
+from seqlab.errors import ConfigError, unknown
+
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    "adadelta": torch.optim.Adadelta,
+    "adafactor": torch.optim.Adafactor,
+    "adagrad": torch.optim.Adagrad,
+    "adam": torch.optim.Adam,
+    "adamax": torch.optim.Adamax,
+    "adamw": torch.optim.AdamW,
+    "asgd": torch.optim.ASGD,
+    "muon": torch.optim.Muon,
+    "nadam": torch.optim.NAdam,
+    "radam": torch.optim.RAdam,
+    "rmsprop": torch.optim.RMSprop,
+    "rprop": torch.optim.Rprop,
+    "sgd": torch.optim.SGD,
+    "sparse-adam": torch.optim.SparseAdam,
+}
+SET_ELSEWHERE = {"params", "lr", "weight_decay", "foreach", "fused", "capturable", "differentiable", "maximize"}
+# Two of them are made for some weights only; the rest is left to another one.
+REST = {"muon": torch.optim.AdamW, "sparse-adam": torch.optim.Adam}
+
+
+def check(settings: Training) -> None:
+    """Refuse options that the chosen optimizer does not have.
+
+    Raises:
+        ConfigError: with the options that there are.
+    """
+    taken = _arguments(OPTIMIZERS[settings.optimizer])
+    for option in settings.optimizer_options:
+        if option not in taken - SET_ELSEWHERE:
+            raise ConfigError(unknown(f"option of {settings.optimizer}", option, taken - SET_ELSEWHERE))
+    if settings.weight_decay and "weight_decay" not in taken:
+        raise ConfigError(f"weight_decay: {settings.optimizer} has none; leave it out or take another optimizer")
+    if settings.l1 and settings.optimizer == "sparse-adam":
+        raise ConfigError("l1: sparse-adam moves only the vectors of the tokens in a batch; leave l1 out or use adam")
+
+
+def build(model: nn.Module, settings: Training) -> list[torch.optim.Optimizer]:
+    """The optimizer over all weights of a model; two where the chosen one is made for some of them only.
+
+    Muon takes the matrices of the recurrent layers and AdamW the rest (Jordan et al. 2024); SparseAdam takes the learned
+    vectors and Adam the rest. Weight decay is for matrices alone, not for biases.
+
+    Raises:
+        ConfigError: options or values that the optimizer refuses, or no weights that it is made for.
+    """
+    check(settings)
+    cls = OPTIMIZERS[settings.optimizer]
+    mine, rest = list(model.parameters()), []
+    if settings.optimizer in REST:
+        chosen = {id(weight) for weight in _made_for(settings.optimizer, model)}
+        if not chosen:
+            raise ConfigError(
+                "optimizer: sparse-adam needs learned vectors of their own; leave out tied and one-hot input"
+            )
+        mine, rest = [w for w in mine if id(w) in chosen], [w for w in mine if id(w) not in chosen]
+    options: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in settings.optimizer_options.items()
+    }
+    if settings.optimizer == "muon":
+        options.setdefault("adjust_lr_fn", "match_rms_adamw")
+    try:
+        optimizers = [_make(cls, mine, settings, options)]
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"optimizer_options: {settings.optimizer} refuses them: {error}") from None
+    return optimizers + ([_make(REST[settings.optimizer], rest, settings, {})] if rest else [])
+
+
+def _made_for(name: str, model: nn.Module) -> list[Tensor]:
+    if name == "muon":
+        return [weight for path, weight in model.named_parameters() if "weight_ih" in path or "weight_hh" in path]
+    tables = [module for module in model.modules() if isinstance(module, nn.Embedding) and module.sparse]
+    return [table.weight for table in tables]
+
+
+def _make(
+    cls: type[torch.optim.Optimizer], weights: list[Tensor], settings: Training, options: dict[str, Any]
+) -> torch.optim.Optimizer:
+    taken = _arguments(cls)
+    groups: list[dict[str, Any]] = [{"params": weights}]
+    if "weight_decay" in taken:
+        matrices, vectors = ([w for w in weights if (w.dim() > 1) == is_matrix] for is_matrix in (True, False))
+        groups = [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+        groups = [group for group in groups if group["params"]]
+    if "fused" in taken:
+        options = options | {"fused": True}
+    return cls(groups, lr=settings.lr, **options)
+
+
+def _arguments(cls: type[torch.optim.Optimizer]) -> set[str]:
+    return set(inspect.signature(cls).parameters)

@@ -1,0 +1,195 @@
+import pytest
+import torch
+from torch.nn import functional as F
+
+from seqlab.models.language import RecurrentLanguageModel
+from seqlab.recurrent import CELLS
+
+V, H, B, T = 11, 6, 3, 7
+INPUTS = [{"input": "one-hot"}, {"embedding": 4}, {"embedding": H, "tied": True}]
+each_cell = pytest.mark.parametrize("cell", CELLS)
+each_input = pytest.mark.parametrize("options", INPUTS, ids=["one-hot", "embedding", "tied"])
+
+
+def language_model(seed=1, **options):
+    """A model in double precision with random weights and biases."""
+    torch.manual_seed(seed)
+    model = RecurrentLanguageModel(V, **{"hidden": H, "layers": 2} | options).double()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(0.3 * torch.randn_like(weight))
+    return model
+
+
+def some_ids(seed=5):
+    return torch.randint(V, (B, T), generator=torch.Generator().manual_seed(seed))
+
+
+def cross_entropy(model, ids):
+    logits, _ = model(ids[:, :-1])
+    return F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten())
+
+
+@each_cell
+@each_input
+@pytest.mark.parametrize("layers", [1, 2])
+def test_steps_equal_the_log_softmax_of_one_call(cell, options, layers):
+    """`step` answers in float32, whose spacing at log-probabilities below 16 nats is 1e-6."""
+    model, ids = language_model(cell=cell, layers=layers, **options).eval(), some_ids()
+    logits, wanted_state = model(ids)
+    assert logits.shape == (B, T, V)
+    wanted, state = logits.log_softmax(-1), None
+    assert wanted.min() > -16
+    for t in range(T):
+        log_probs, state = model.step(ids[:, t], state)
+        assert log_probs.shape == (B, V)
+        assert log_probs.dtype == torch.float32
+        assert not log_probs.requires_grad
+        torch.testing.assert_close(log_probs.double(), wanted[:, t], rtol=0, atol=2e-6)
+        torch.testing.assert_close(log_probs.exp().sum(1), torch.ones(B), rtol=0, atol=1e-5)
+    for got, expected in zip(state, wanted_state, strict=True):
+        torch.testing.assert_close(got, expected, rtol=0, atol=1e-12)
+
+
+@each_cell
+@each_input
+def test_windows_with_carried_state_equal_one_long_window(cell, options):
+    model, ids = language_model(cell=cell, **options), some_ids()
+    first, state = model(ids[:, :3])
+    second, _ = model(ids[:, 3:], state)
+    torch.testing.assert_close(torch.cat((first, second), 1), model(ids)[0], rtol=0, atol=1e-12)
+
+
+@each_cell
+@each_input
+def test_a_row_depends_on_its_own_past_alone(cell, options):
+    model, ids = language_model(cell=cell, **options), some_ids()
+    changed = ids.clone()
+    changed[1, 4] = (ids[1, 4] + 1) % V
+    difference = (model(ids)[0] - model(changed)[0]).abs().amax(-1)
+    reached = torch.zeros(B, T, dtype=torch.bool)
+    reached[1, 4:] = True
+    assert (difference[reached] > 1e-8).all()
+    assert (difference[~reached] < 1e-12).all()
+
+
+@each_cell
+def test_one_hot_input_is_an_embedding_by_the_identity(cell):
+    ids = some_ids()
+    one_hot = language_model(cell=cell, input="one-hot")
+    assert one_hot.embedding is None
+    learned = language_model(seed=2, cell=cell, embedding=V)
+    learned.load_state_dict(one_hot.state_dict() | {"embedding.weight": torch.eye(V).double()})
+    torch.testing.assert_close(one_hot(ids)[0], learned(ids)[0], rtol=0, atol=1e-12)
+    for model in (one_hot, learned):
+        cross_entropy(model, ids).backward()
+    theirs = dict(learned.named_parameters())
+    for name, weight in one_hot.named_parameters():
+        torch.testing.assert_close(weight.grad, theirs[name].grad, rtol=0, atol=1e-12)
+
+
+def test_the_number_of_weights_follows_from_the_sizes():
+    def n_weights(**options):
+        model = RecurrentLanguageModel(V, cell="lstm", hidden=H, **options)
+        return sum(weight.numel() for weight in model.parameters())
+
+    output = V * H + V
+    assert n_weights(input="one-hot") == 4 * H * (V + H + 1) + output
+    assert n_weights() == V * H + 4 * H * (H + H + 1) + output
+    assert n_weights(embedding=4) == V * 4 + 4 * H * (4 + H + 1) + output
+    assert n_weights(tied=True) == n_weights() - V * H
+
+
+def test_tied_weights_are_one_tensor_with_the_gradient_of_both_uses():
+    ids = some_ids()
+    tied, untied = language_model(tied=True), language_model(seed=2)
+    assert tied.output.weight is tied.embedding.weight
+    assert untied.output.weight is not untied.embedding.weight
+    untied.load_state_dict(tied.state_dict())
+    losses = [cross_entropy(model, ids) for model in (tied, untied)]
+    torch.testing.assert_close(losses[0], losses[1], rtol=0, atol=1e-14)
+    for loss in losses:
+        loss.backward()
+    read, written = untied.embedding.weight.grad, untied.output.weight.grad
+    assert read.abs().max() > 1e-4
+    assert written.abs().max() > 1e-4
+    torch.testing.assert_close(tied.embedding.weight.grad, read + written, rtol=0, atol=1e-12)
+    torch.optim.SGD(tied.parameters(), lr=0.1).step()
+    assert torch.equal(tied.output.weight, tied.embedding.weight)
+
+
+@pytest.mark.parametrize("option", ["dropout", "embedding_dropout"])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_dropout_works_in_training_only(option, layers):
+    ids = some_ids()
+    plain = language_model(layers=layers)
+    model = language_model(layers=layers, **{option: 0.5})
+    wanted, _ = plain(ids)
+    assert torch.equal(plain.train()(ids)[0], plain.eval()(ids)[0])
+    assert torch.equal(model.eval()(ids)[0], wanted)
+    torch.testing.assert_close(model.train().step(ids[:, 0], None)[0].shape, plain.step(ids[:, 0], None)[0].shape)
+    first, second = (model.train()(ids)[0] for _ in range(2))
+    assert (first - wanted).abs().max() > 1e-3
+    assert (first - second).abs().max() > 1e-3
+
+
+def test_each_dropout_drops_where_it_says():
+    """With an untouched state, embedding dropout changes the state after the text; output dropout of one layer does
+    not, since it stands behind the recurrence."""
+    ids = some_ids()
+    _, wanted = language_model(layers=1, cell="gru")(ids)
+    _, behind = language_model(layers=1, cell="gru", dropout=0.5).train()(ids)
+    _, before = language_model(layers=1, cell="gru", embedding_dropout=0.5).train()(ids)
+    assert torch.equal(behind, wanted)
+    assert (before - wanted).abs().max() > 1e-3
+    _, between = language_model(layers=2, cell="gru", dropout=0.5).train()(ids)
+    _, two = language_model(layers=2, cell="gru")(ids)
+    assert torch.equal(between[0], two[0])
+    assert (between[1] - two[1]).abs().max() > 1e-3
+
+
+def test_sparse_gradients_are_the_dense_ones():
+    ids = some_ids()
+    dense, sparse = language_model(embedding=4), language_model(embedding=4, sparse=True)
+    sparse.load_state_dict(dense.state_dict())
+    for model in (dense, sparse):
+        cross_entropy(model, ids).backward()
+    gradient = sparse.embedding.weight.grad
+    assert gradient.is_sparse
+    torch.testing.assert_close(gradient.to_dense(), dense.embedding.weight.grad, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ({}, ["torch kernel", "torch kernel"]),
+        ({"input": "one-hot"}, ["reference loop", "torch kernel"]),
+        ({"backend": "reference"}, ["reference loop", "reference loop"]),
+        ({"backend": "reference", "input": "one-hot"}, ["reference loop", "reference loop"]),
+        ({"backend": "torch"}, ["torch kernel", "torch kernel"]),
+    ],
+)
+@each_cell
+def test_what_runs_each_layer(cell, options, wanted):
+    assert RecurrentLanguageModel(V, cell=cell, hidden=H, layers=2, **options).runs_on() == wanted
+
+
+@each_cell
+@each_input
+def test_backends_agree(cell, options):
+    ids = some_ids()
+    logits = [language_model(cell=cell, backend=backend, **options)(ids)[0] for backend in ("auto", "reference")]
+    torch.testing.assert_close(logits[0], logits[1], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_an_untrained_model_is_close_to_uniform(tied):
+    """First weights give logits of order 1 or less and no bias, so the loss starts near log V, not far above it."""
+    torch.manual_seed(1)
+    n_types = 200
+    model = RecurrentLanguageModel(n_types, hidden=64, tied=tied)
+    assert (model.output.bias == 0).all()
+    ids = torch.randint(n_types, (8, 30))
+    loss = cross_entropy(model, ids)
+    assert abs(loss.item() - torch.tensor(n_types).log().item()) < 0.2
+    assert model.embedding.weight.std().item() == pytest.approx(64**-0.5, rel=0.05)
