@@ -56,7 +56,7 @@ class Display:
             f"data      {sizes['train']:,} {unit}s to train on, {sizes['validation']:,} to validate on, "
             f"a vocabulary of {sizes['vocabulary']:,}"
         )
-        runs_on = ", ".join(dict.fromkeys(trainer.model.runs_on()))
+        runs_on = ", ".join(dict.fromkeys(task.runs_on(trainer.model)))
         device = next(trainer.model.parameters()).device
         self._say(f"network   {n_parameters:,} parameters, {runs_on} on {device}")
         n_steps = trainer.settings.epochs * task.n_steps

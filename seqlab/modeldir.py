@@ -199,7 +199,6 @@ def open_directory(path: str | Path) -> ModelDirectory:
 
 
 def _check_files(path: Path, manifest: dict[str, Any]) -> None:
-    files = manifest.get("files")
     if "task" not in manifest or any(
         not isinstance(manifest.get(name), dict) for name in ("files", "scores", "training")
     ):
@@ -207,6 +206,7 @@ def _check_files(path: Path, manifest: dict[str, Any]) -> None:
             f"{path / MANIFEST}: does not list the files, the task, the scores and the training of a model; "
             "copy the folder again or train anew"
         )
+    files: dict[str, Any] = manifest["files"]
     wanted = {CONFIG, WEIGHTS, *files}
     missing = sorted(name for name in wanted if not (path / name).is_file())
     if missing:

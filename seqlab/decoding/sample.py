@@ -44,14 +44,15 @@ class Choice:
         """(B, V) log-probabilities -> (B, V) probabilities that are drawn from; each row sums to 1."""
         logits = log_probs.astype(np.float64)
         if self.temperature == 0:
-            return np.eye(logits.shape[1])[logits.argmax(1)]
+            likeliest: NDArray[np.float64] = np.eye(logits.shape[1])[logits.argmax(1)]
+            return likeliest
         logits = logits / self.temperature
         if self.top_k is not None and self.top_k < logits.shape[1]:
             kept = np.argpartition(-logits, self.top_k - 1, axis=1)[:, : self.top_k]
             filtered = np.full_like(logits, -np.inf)
             np.put_along_axis(filtered, kept, np.take_along_axis(logits, kept, 1), 1)
             logits = filtered
-        probs = np.exp(logits - logits.max(1, keepdims=True))
+        probs: NDArray[np.float64] = np.exp(logits - logits.max(1, keepdims=True))
         probs /= probs.sum(1, keepdims=True)
         if self.top_p is not None:
             order = np.argsort(-probs, axis=1, kind="stable")

@@ -67,7 +67,7 @@ class Recurrent(nn.Module):
         n = self.hidden_size
         for layer in range(self.num_layers):
             for name, weight in self.weights(layer).items():
-                blocks = weight.split(n)
+                blocks = torch.split(weight, n)
                 for gate, block in enumerate(blocks):
                     if name == "weight_ih":
                         nn.init.xavier_uniform_(block)

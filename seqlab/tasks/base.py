@@ -17,7 +17,7 @@ class Loss(NamedTuple):
 
     nats: Tensor
     """() sum of the negative log-probabilities of the targets, natural logarithm; its gradient trains the model."""
-    count: int
+    n_targets: int
     """How many targets the sum runs over."""
     carried: Carried | None
     """The recurrent state that the next batch starts from, if it goes on where this one ends."""
@@ -51,6 +51,9 @@ class Task(Protocol):
 
     def build(self) -> nn.Module:
         """The model with its first weights, from torch's global generator."""
+
+    def runs_on(self, model: nn.Module) -> list[str]:
+        """What runs each recurrent layer: "torch kernel" or "reference loop"."""
 
     def batches(self, epoch: int) -> Iterator[Any]:
         """The batches of an epoch, the same ones each time for the same epoch and seed."""

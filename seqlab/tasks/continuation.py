@@ -15,9 +15,9 @@ class IdJoiner(Protocol):
 
 
 class Continuation:
-    """Joins tokens to text and ends before the first stop text.
+    """Joins tokens to text and ends before the first stop text: the one that is complete first, as the text is read.
 
-    Text that might be the beginning of a stop text is held back until it is clear that it is none.
+    Where two are complete at once, it ends before the longer. Text that might be the beginning of a stop text is held back until it is clear that it is none.
     """
 
     def __init__(self, joiner: IdJoiner, stop: Sequence[str] = ()):
@@ -39,10 +39,11 @@ class Continuation:
 
     def _release(self, text: str) -> str:
         self._held += text
-        places = [place for place in (self._held.find(stop) for stop in self._stop) if place >= 0]
-        if places:
+        found = [(place + len(stop), place) for stop in self._stop if (place := self._held.find(stop)) >= 0]
+        if found:
             self.ended = True
-            return self._held[: min(places)]
+            _, place = min(found)
+            return self._held[:place]
         keep = max((_overlap(self._held, stop) for stop in self._stop), default=0)
         sure = len(self._held) - keep
         text, self._held = self._held[:sure], self._held[sure:]

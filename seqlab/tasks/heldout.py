@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -22,7 +23,8 @@ def ranges(n_characters: int, share: float, how: str, seed: int) -> Ranges:
     if share == 0:
         return ()
     if how == "end":
-        return ((int(n_characters * (1 - share)), n_characters),)
+        kept = 1 - Fraction(str(share))  # exact: 100 * (1 - 0.9) is below 10 in floating point
+        return ((int(n_characters * kept), n_characters),)
     n_held = min(max(1, round(share * N_STRETCHES)), N_STRETCHES - 1)
     chosen = np.sort(np.random.default_rng([seed, 1]).permutation(N_STRETCHES)[:n_held])
     bounds = np.linspace(0, n_characters, N_STRETCHES + 1).astype(int).tolist()

@@ -57,7 +57,8 @@ def prepare(
     text: Iterable[str] = Texts(records)
     if data.limit is not None:
         text = Limited(text, data.limit)
-    train, held_out = text, None if validation is None else Texts(validation)
+    train = text
+    held_out: Iterable[str] | None = None if validation is None else Texts(validation)
     if held_out is None and data.validation_share:
         n_characters = sum(map(len, text))
         where = ranges(n_characters, data.validation_share, data.validation_split, config.seed)
@@ -105,6 +106,11 @@ class LanguageTask:
         """The model with its first weights, from torch's global generator."""
         sparse = self.config.training.optimizer == "sparse-adam" and not self.config.network.tied
         return build(self.config.network, len(self.text.vocab), sparse=sparse).to(self.device)
+
+    def runs_on(self, model: nn.Module) -> list[str]:
+        """What runs each recurrent layer: "torch kernel" or "reference loop"."""
+        assert isinstance(model, RecurrentLanguageModel)
+        return model.runs_on()
 
     def batches(self, epoch: int) -> Iterator[Window]:
         """The windows of an epoch; which ones depends on the seed and the epoch alone."""

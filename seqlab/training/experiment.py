@@ -88,7 +88,8 @@ def train(
     resolved = resolve(task, tables, settings)
     if isinstance(records, str | Path) or isinstance(validation, str | Path):
         raise DataError('records are a list of texts, [text], or a reader: seqlab.corpora.open_text(["FILE"])')
-    records, validation = (list(r) if isinstance(r, Iterator) else r for r in (records, validation))
+    records = list(records) if isinstance(records, Iterator) else records
+    validation = list(validation) if isinstance(validation, Iterator) else validation
     if output is not None:
         return run(resolved, records, validation, Path(output), overwrite=overwrite, watcher=watcher)
     try:
@@ -255,7 +256,7 @@ def _finish(config: LanguageModelling, task: Task, trainer: Trainer, folder: Pat
         "seconds": round(trainer.progress.seconds, 1),
         "device": available(config.training.device),
         "n_parameters": sum(weight.numel() for weight in model.parameters()),
-        "runs_on": model.runs_on(),
+        "runs_on": task.runs_on(model),
         "sizes": task.sizes,
         "data": modeldir.fingerprint(folder / "data"),
     }

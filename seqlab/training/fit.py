@@ -120,7 +120,7 @@ def fit(trainer: Trainer, task: Task) -> Iterator[Step]:
             lr = settings.lr * schedules.factor(settings, progress.step, n_steps, task.n_steps, progress.n_falls)
             trainer.model.train()
             loss = task.loss(trainer.model, batch, progress.carried)
-            mean = loss.nats / loss.count
+            mean = loss.nats / loss.n_targets
             norm = _move(trainer, mean, lr)
             epoch, epoch_loss = progress.epoch + 1, _advance(progress, loss, task.n_steps)
             ended = progress.position == 0
@@ -129,7 +129,7 @@ def fit(trainer: Trainer, task: Task) -> Iterator[Step]:
                 scores = task.evaluate(trainer.best_model)
                 improved = _note(progress, scores.nats, settings)
             progress.seconds = time.perf_counter() - started
-            yield Step(progress.step, epoch, mean.item(), epoch_loss, loss.count, lr, norm, scores, improved)
+            yield Step(progress.step, epoch, mean.item(), epoch_loss, loss.n_targets, lr, norm, scores, improved)
 
 
 def _advance(progress: Progress, loss: Loss, n_epoch: int) -> float:
@@ -137,7 +137,7 @@ def _advance(progress: Progress, loss: Loss, n_epoch: int) -> float:
     progress.step += 1
     progress.position += 1
     progress.epoch_nats += loss.nats.item()
-    progress.epoch_targets += loss.count
+    progress.epoch_targets += loss.n_targets
     progress.carried = loss.carried
     epoch_loss = progress.epoch_nats / progress.epoch_targets
     if progress.position == n_epoch:

@@ -1,6 +1,7 @@
 """The optimizers of `torch.optim` that need no closure, by name."""
 
 import inspect
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -85,7 +86,7 @@ def _made_for(name: str, model: nn.Module) -> list[Tensor]:
 
 
 def _make(
-    cls: type[torch.optim.Optimizer], weights: list[Tensor], settings: Training, options: dict[str, Any]
+    cls: Callable[..., torch.optim.Optimizer], weights: Sequence[Tensor], settings: Training, options: dict[str, Any]
 ) -> torch.optim.Optimizer:
     taken = _arguments(cls)
     groups: list[dict[str, Any]] = [{"params": weights}]
@@ -98,5 +99,5 @@ def _make(
     return cls(groups, lr=settings.lr, **options)
 
 
-def _arguments(cls: type[torch.optim.Optimizer]) -> set[str]:
+def _arguments(cls: Callable[..., torch.optim.Optimizer]) -> set[str]:
     return set(inspect.signature(cls).parameters)

@@ -31,13 +31,13 @@ def factor(settings: Training, step: int, n_steps: int, n_epoch: int, n_falls: i
         return rise
     match settings.schedule:
         case "step":
-            return settings.decay ** (step // n_epoch // settings.decay_every)
+            return float(settings.decay ** (step // n_epoch // settings.decay_every))
         case "exponential":
-            return settings.decay ** (step / n_epoch)
+            return float(settings.decay ** (step / n_epoch))
         case "cosine":
             return _cosine((step - settings.warmup) / max(1, n_steps - settings.warmup), 1.0, settings.lr_floor)
         case "plateau":
-            return settings.decay**n_falls
+            return float(settings.decay**n_falls)
         case _:
             return 1.0
 

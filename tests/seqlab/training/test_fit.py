@@ -50,7 +50,7 @@ def test_one_step_is_the_step_of_torch(start) -> None:
     step = next(fit(trainer, task))
     batch = next(task.batches(0))
     loss = task.loss(by_hand.model, batch, None)
-    (loss.nats / loss.count).backward()
+    (loss.nats / loss.n_targets).backward()
     norm = torch.nn.utils.clip_grad_norm_(by_hand.model.parameters(), 0.05)
     torch.optim.AdamW(by_hand.model.parameters(), lr=0.01, weight_decay=0.0).step()
     assert step.gradient_norm == pytest.approx(norm.item(), rel=1e-5)
@@ -92,12 +92,11 @@ def test_weight_decay_is_for_matrices_alone(start) -> None:
 
 def test_the_running_mean_is_what_is_scored(start) -> None:
     trainer, task = start(average=0.9, epochs=1)
-    seen, by_hand = 0, None
-    for _ in fit(trainer, task):
+    by_hand = None
+    for seen, _ in enumerate(fit(trainer, task)):
         now = torch.cat([weight.detach().flatten() for weight in trainer.model.parameters()])
         decay = min(0.9, (1 + seen) / (10 + seen))
         by_hand = now if by_hand is None else by_hand * decay + now * (1 - decay)
-        seen += 1
     torch.testing.assert_close(weights(trainer), by_hand, rtol=1e-4, atol=1e-6)
     assert task.evaluate(trainer.best_model).nats == pytest.approx(trainer.progress.best)
     assert task.evaluate(trainer.model).nats != pytest.approx(trainer.progress.best, abs=1e-6)

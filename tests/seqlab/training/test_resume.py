@@ -158,39 +158,33 @@ def test_a_second_interrupt_is_not_held_back() -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
 
+KILLER = """
+import os, signal, sys
+import seqlab.training.log as log
+from seqlab.cli import main
+add = log.Log.add
+def add_or_die(self, step, seconds):
+    if step.step == 9:
+        os.kill(os.getpid(), signal.SIGKILL)
+    add(self, step, seconds)
+log.Log.add = add_or_die
+main(sys.argv[1:])
+"""
+
+
 def test_a_killed_training_goes_on_from_its_checkpoint(tmp_path: Path, text: str) -> None:
     """SIGKILL in the middle of training, then --resume: the same weights as undisturbed."""
-    (tmp_path / "text.txt").write_text(text, encoding="utf-8", newline="")
-    options = [
-        "--hidden",
-        "12",
-        "--batch-size",
-        "4",
-        "--window",
-        "10",
-        "--epochs",
-        "3",
-        "--dropout",
-        "0.2",
-        "--checkpoint-every",
-        "1",
-    ]
-    command = [sys.executable, "-m", "seqlab", "train", "lm", str(tmp_path / "text.txt"), *options]
-    subprocess.run([*command, "-o", str(tmp_path / "whole")], check=True, capture_output=True)
-    killer = (
-        "import os, signal, seqlab.training.log as log\n"
-        "add = log.Log.add\n"
-        "def kill(self, step, seconds):\n"
-        "    if step.step == 9: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    add(self, step, seconds)\n"
-        "log.Log.add = kill\n"
-        "from seqlab.cli import main; import sys; main(sys.argv[1:])"
-    )
-    killed = subprocess.run(
-        [sys.executable, "-c", killer, *command[3:], "-o", str(tmp_path / "killed")], capture_output=True
-    )
-    assert killed.returncode == -signal.SIGKILL
-    resume = [sys.executable, "-m", "seqlab", "train", "lm", "-o", str(tmp_path / "killed"), "--resume"]
-    subprocess.run(resume, check=True, capture_output=True)
+    corpus = tmp_path / "text.txt"
+    corpus.write_text(text, encoding="utf-8", newline="")
+    numbers = {"hidden": 12, "batch-size": 4, "window": 10, "epochs": 3, "dropout": 0.2, "checkpoint-every": 1}
+    options = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
+
+    def command(program: list[str], name: str, *more: str) -> subprocess.CompletedProcess[bytes]:
+        arguments = [sys.executable, *program, "train", "lm", "-o", str(tmp_path / name), *more]
+        return subprocess.run(arguments, check=False, capture_output=True)
+
+    assert command(["-m", "seqlab"], "whole", str(corpus), *options).returncode == 0
+    assert command(["-c", KILLER], "killed", str(corpus), *options).returncode == -signal.SIGKILL
+    assert command(["-m", "seqlab"], "killed", "--resume").returncode == 0
     weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("whole", "killed")]
     assert weights[0] == weights[1]

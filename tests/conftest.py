@@ -1,0 +1,102 @@
+"""What several tests share: a small trained model, and the command line in this process."""
+
+import shutil
+from typing import NamedTuple
+
+import pytest
+
+import seqlab
+from seqlab.cli import main
+
+VERSE = "床前明月光，疑是地上霜。\n举头望明月，低头思故乡。\nTo be, or not to be: that is the question.\n"
+SETTINGS = {"hidden": 16, "epochs": 2, "batch_size": 8, "window": 16, "lr": 0.01, "device": "cpu"}
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self):
+        """What stands on standard error, line by line."""
+        return self.err.splitlines()
+
+
+@pytest.fixture(scope="session")
+def text():
+    """About 2,000 characters."""
+    return VERSE * 30
+
+
+@pytest.fixture(scope="session")
+def small():
+    """Settings with which a model trains in a fraction of a second."""
+    return dict(SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def flags():
+    """The same settings for the command line."""
+    return [part for name, value in SETTINGS.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, text):
+    """A model directory that no test changes."""
+    folder = tmp_path_factory.mktemp("trained") / "verse"
+    seqlab.train("lm", [text], output=folder, **SETTINGS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(trained):
+    """The predictor of `trained`."""
+    return seqlab.load(trained)
+
+
+@pytest.fixture
+def copied(trained, tmp_path):
+    """A copy of `trained` that a test may damage."""
+    return shutil.copytree(trained, tmp_path / "copied")
+
+
+@pytest.fixture
+def corpus(tmp_path, text):
+    """The text in a file."""
+    path = tmp_path / "corpus.txt"
+    path.write_text(text, encoding="utf-8", newline="")
+    return path
+
+
+@pytest.fixture
+def call(capsys):
+    """Runs the command line in this process: its exit code, standard output and standard error."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        written = capsys.readouterr()
+        return Outcome(left.value.code, written.out, written.err)
+
+    return run
+
+
+@pytest.fixture
+def refused(call):
+    """Runs a command that has to fail with one line on standard error and nothing on standard output."""
+
+    def run(*arguments, code, says):
+        outcome = call(*arguments)
+        assert outcome.code == code, outcome
+        assert outcome.out == ""
+        progress = ("reading ", "data ", "network ", "training ", "epoch ")
+        said = [line for line in outcome.lines if not line.startswith(progress)]
+        assert len(said) == 1, outcome.err
+        assert said[0].startswith("seqlab: ")
+        for part in says:
+            assert part in said[0]
+        return said[0]
+
+    return run
