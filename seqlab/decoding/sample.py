@@ -12,6 +12,8 @@ from seqlab.errors import ConfigError
 State = TypeVar("State")
 LogProbs = NDArray[np.floating]
 Ids = NDArray[np.int64]
+ROUNDING = 1e-12
+"""How far a sum of probabilities may be off."""
 Step = Callable[[Ids, State], tuple[LogProbs, State]]
 """(ids (B,), state) -> log-probabilities in nats (B, V) of the token after them, and the state after them."""
 
@@ -46,7 +48,8 @@ class Choice:
         if self.temperature == 0:
             likeliest: NDArray[np.float64] = np.eye(logits.shape[1])[logits.argmax(1)]
             return likeliest
-        logits = logits / self.temperature
+        with np.errstate(over="ignore"):  # below the smallest temperatures only the likeliest stays above -inf
+            logits = (logits - logits.max(1, keepdims=True)) / self.temperature
         if self.top_k is not None and self.top_k < logits.shape[1]:
             kept = np.argpartition(-logits, self.top_k - 1, axis=1)[:, : self.top_k]
             filtered = np.full_like(logits, -np.inf)
@@ -57,7 +60,7 @@ class Choice:
         if self.top_p is not None:
             order = np.argsort(-probs, axis=1, kind="stable")
             ordered = np.take_along_axis(probs, order, 1)
-            ordered[np.cumsum(ordered, 1) - ordered >= self.top_p] = 0.0
+            ordered[np.cumsum(ordered, 1) - ordered >= self.top_p - ROUNDING] = 0.0
             np.put_along_axis(probs, order, ordered, 1)
             probs /= probs.sum(1, keepdims=True)
         return probs

@@ -24,7 +24,7 @@ class LanguageScores:
     @property
     def perplexity(self) -> float:
         """exp(nats); infinite where that is too large for a float."""
-        return math.exp(self.nats) if self.nats < 700 else math.inf
+        return math.inf if self.nats > 700 else math.exp(self.nats)
 
     @property
     def oov_rate(self) -> float:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seqlab.errors import ConfigError
 from seqlab.recurrent.stack import Backend, Carried, Recurrent
 
 
@@ -21,6 +22,9 @@ class RecurrentLanguageModel(nn.Module):
         dropout: share of each layer's outputs that is zeroed in training.
         embedding_dropout: share of the learned vectors' values that is zeroed in training.
         sparse: gradients of the learned vectors as sparse tensors, for optimizers made for these.
+
+    Raises:
+        ConfigError: a size, name or combination that cannot be.
     """
 
     def __init__(
@@ -39,6 +43,8 @@ class RecurrentLanguageModel(nn.Module):
         sparse: bool = False,
     ):
         super().__init__()
+        if tied and (input == "one-hot" or embedding not in (None, hidden)):
+            raise ConfigError(f"tied: output weights are learned vectors as wide as the hidden layer, {hidden}")
         width = n_types if input == "one-hot" else embedding or hidden
         self.embedding = None if input == "one-hot" else nn.Embedding(n_types, width, sparse=sparse)
         self.recurrent = Recurrent(cell, width, hidden, layers, dropout=dropout, backend=backend)

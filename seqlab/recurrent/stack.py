@@ -1,6 +1,6 @@
 """Layers of recurrence, one above the other, with dropout between them."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from seqlab.recurrent.cells import CELLS, State, Weights
 from seqlab.recurrent.scan import reference, torch_kernel
 
 Backend = Literal["auto", "torch", "reference"]
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
 Carried = Tensor | State
 
 
@@ -30,7 +31,7 @@ class Recurrent(nn.Module):
             cell has one and the inputs are real.
 
     Raises:
-        ConfigError: an unknown cell, or a size below one.
+        ConfigError: an unknown cell or backend, or a size below one.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class Recurrent(nn.Module):
         super().__init__()
         if cell not in CELLS:
             raise ConfigError(unknown("cell", cell, CELLS))
+        if backend not in BACKENDS:
+            raise ConfigError(unknown("backend", backend, BACKENDS))
         if min(input_size, hidden_size, num_layers) < 1:
             raise ConfigError(
                 f"input_size {input_size}, hidden_size {hidden_size}, num_layers {num_layers}: each is at least 1"

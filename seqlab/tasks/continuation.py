@@ -17,7 +17,8 @@ class IdJoiner(Protocol):
 class Continuation:
     """Joins tokens to text and ends before the first stop text: the one that is complete first, as the text is read.
 
-    Where two are complete at once, it ends before the longer. Text that might be the beginning of a stop text is held back until it is clear that it is none.
+    Where two are complete at once, it ends before the longer. Text that might be the beginning of a stop text is held
+    back until it is clear that it is none.
     """
 
     def __init__(self, joiner: IdJoiner, stop: Sequence[str] = ()):

@@ -88,6 +88,11 @@ def train(
     resolved = resolve(task, tables, settings)
     if isinstance(records, str | Path) or isinstance(validation, str | Path):
         raise DataError('records are a list of texts, [text], or a reader: seqlab.corpora.open_text(["FILE"])')
+    if validation is None and resolved.data.validation:
+        raise ConfigError(
+            f"data.validation: {', '.join(resolved.data.validation)} is read by the command line only; give the records: "
+            "validation=seqlab.corpora.open_text([...])"
+        )
     records = list(records) if isinstance(records, Iterator) else records
     validation = list(validation) if isinstance(validation, Iterator) else validation
     if output is not None:

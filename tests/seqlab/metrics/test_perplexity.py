@@ -2,7 +2,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqlab.metrics.perplexity import CrossEntropy, LanguageScores
@@ -16,6 +16,7 @@ def test_bits_and_perplexity_by_arithmetic():
     assert scores.oov_rate == 3 / 40
 
 
+@settings(deadline=None)
 @given(st.floats(0, 600))
 def test_perplexity_is_two_to_the_bits(nats):
     scores = LanguageScores(nats, "word", 1, 0)
@@ -49,6 +50,7 @@ def test_as_a_line():
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1e4), st.integers(1, 1000)), min_size=1, max_size=20), st.integers(0, 20))
 def test_the_mean_is_that_of_all_tokens_however_they_are_added(parts, cut):
     """A mean of means would weigh a short part as much as a long one."""

@@ -1,5 +1,7 @@
 """Layers over time: what is cut, carried, permuted and dropped."""
 
+import itertools
+
 import pytest
 import torch
 from torch import nn
@@ -51,7 +53,7 @@ def test_windows_with_carried_state_equal_one_long_window(cell, layers, backend,
     module, inputs = stack(cell, layers, backend=backend), some_inputs(kind)
     wanted, wanted_state = module(inputs)
     state, outputs = None, []
-    for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, end in itertools.pairwise(cuts):
         window, state = module(inputs[:, start:end], state)
         outputs.append(window)
     torch.testing.assert_close(torch.cat(outputs, 1), wanted, rtol=0, atol=1e-12)

@@ -1,7 +1,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqlab.tasks.continuation import Continuation
@@ -41,6 +41,7 @@ PIECES = st.lists(st.text("ab", max_size=4), max_size=10)
 STOPS = st.lists(st.text("ab", max_size=5), max_size=3)
 
 
+@settings(deadline=None)
 @given(PIECES, st.text("ab", max_size=3), STOPS)
 def test_the_text_up_to_the_first_stop_text_however_it_comes(pieces, rest, stops):
     released, ended, continuation = written(pieces, rest, stops)
@@ -52,6 +53,7 @@ def test_the_text_up_to_the_first_stop_text_however_it_comes(pieces, rest, stops
     assert continuation.add(0) == continuation.finish() == "", "nothing comes after the end"
 
 
+@settings(deadline=None)
 @given(st.text("ab", max_size=20), st.lists(st.integers(0, 20), max_size=6), STOPS)
 def test_the_split_into_pieces_makes_no_difference(text, cuts, stops):
     cuts = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
@@ -60,6 +62,7 @@ def test_the_split_into_pieces_makes_no_difference(text, cuts, stops):
     assert results[0] == results[1] == results[2]
 
 
+@settings(deadline=None)
 @given(PIECES, STOPS)
 def test_no_more_is_held_back_than_may_become_a_stop_text(pieces, stops):
     released, ended, _ = written(pieces, "", stops)
@@ -73,6 +76,7 @@ def test_no_more_is_held_back_than_may_become_a_stop_text(pieces, stops):
         assert shown == so_far[: len(so_far) - possible]
 
 
+@settings(deadline=None)
 @given(PIECES, st.text("ab", max_size=3), st.sampled_from([(), ("",), ("c",)]))
 def test_without_a_stop_text_everything_is_written_at_once(pieces, rest, stops):
     assert written(pieces, rest, stops)[0] == [*pieces, rest]

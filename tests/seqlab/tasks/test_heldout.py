@@ -3,7 +3,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqlab.tasks.heldout import Limited, Part, ranges
@@ -33,6 +33,7 @@ def held(position, where):
     return any(start <= position < end for start, end in where)
 
 
+@settings(deadline=None)
 @given(cut_texts())
 def test_characters_inside_and_outside_however_the_text_is_cut_in_pieces(case):
     text, pieces, where = case
@@ -41,6 +42,7 @@ def test_characters_inside_and_outside_however_the_text_is_cut_in_pieces(case):
     assert outside == "".join(character for at, character in enumerate(text) if not held(at, where))
 
 
+@settings(deadline=None)
 @given(cut_texts(at_line_ends=True))
 def test_whole_lines_however_the_text_is_cut_at_line_ends(case):
     """A line is held out if its first character is; a last line without an end is cut where the range says."""
@@ -59,6 +61,7 @@ def test_whole_lines_however_the_text_is_cut_at_line_ends(case):
         assert "".join(Part(pieces, where, inside, whole_lines=True)) == wanted[inside]
 
 
+@settings(deadline=None)
 @given(cut_texts(), st.booleans())
 def test_every_character_is_in_exactly_one_part_in_order(case, whole_lines):
     """Each character is made distinct by its place, line ends apart, which are counted."""
@@ -73,6 +76,7 @@ def test_every_character_is_in_exactly_one_part_in_order(case, whole_lines):
     assert sorted("".join(parts)) == sorted(distinct)
 
 
+@settings(deadline=None)
 @given(cut_texts(), st.booleans(), st.booleans())
 def test_a_part_can_be_read_twice_and_has_no_empty_pieces(case, whole_lines, inside):
     _, pieces, where = case
@@ -99,6 +103,7 @@ def test_the_end_is_exactly_the_last_share(n):
         assert ranges(n, thousandths / 1000, "end", seed=1) == ((n - n_held, n),)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 100_000), st.floats(0, 1, exclude_max=True), st.sampled_from(["end", "random"]), st.integers(0))
 def test_ranges_are_ascending_disjoint_and_within_the_text(n, share, how, seed):
     borders = [border for pair in ranges(n, share, how, seed) for border in pair]
@@ -107,6 +112,7 @@ def test_ranges_are_ascending_disjoint_and_within_the_text(n, share, how, seed):
     assert (share == 0) == (borders == [])
 
 
+@settings(deadline=None)
 @given(st.integers(100, 1_000_000), st.integers(1, 99), st.integers(0))
 def test_a_random_share_is_that_many_hundredths(n, percent, seed):
     """A stretch is a hundredth of the text rounded to characters, so each may be off by less than one."""
@@ -140,6 +146,7 @@ def test_nothing_is_held_out_of_a_share_of_zero():
     assert list(Part(["ab", "c"], (), True, whole_lines=True)) == []
 
 
+@settings(deadline=None)
 @given(cut_texts(), st.integers(1, 100))
 def test_limited_to_the_first_characters(case, limit):
     text, pieces, _ = case

@@ -105,5 +105,5 @@ def test_scoring_drops_nothing_and_leaves_no_gradient():
 
 
 def test_an_empty_text_is_refused():
-    with pytest.raises(DataError, match="^the text to score is empty: give one with at least one token$"):
+    with pytest.raises(DataError, match=r"^the text to score is empty: give one with at least one token$"):
         score_ids(model(), TEXT[:0], "byte", "cpu")

@@ -1,0 +1,162 @@
+from typing import get_args
+
+import pytest
+
+import seqlab
+from seqlab.cli import settings
+from seqlab.cli import train as command
+from seqlab.config import LanguageModelling
+from seqlab.config import settings as all_settings
+from seqlab.errors import ConfigError
+from seqlab.training import experiment
+
+FIELDS = dict(all_settings(LanguageModelling))
+OPTIONS = {option.name: option for option in command.lm.params if isinstance(option, settings.SettingOption)}
+# One value for each setting that is not its default, as it is typed and as it is meant.
+TYPED = {
+    "data.validation": ("v.txt", ("v.txt",)), "data.encoding": ("big5", "big5"), "data.validation_share": ("0.2", 0.2),
+    "data.validation_split": ("end", "end"), "data.limit": ("5000", 5000), "text.tokenizer": ("word", "word"),
+    "text.unicode": ("NFKC", "NFKC"), "text.width": ("half", "half"), "text.case": ("lower", "lower"),
+    "text.whitespace": ("collapse", "collapse"), "text.min_count": ("2", 2), "text.max_size": ("99", 99),
+    "text.sentencepiece_model": ("bpe", "bpe"), "batches.sampling": ("random", "random"), "batches.batch_size": ("3", 3),
+    "batches.window": ("7", 7), "network.cell": ("gru", "gru"), "network.hidden": ("12", 12), "network.layers": ("2", 2),
+    "network.embedding": ("12", 12), "network.tied": (None, True), "network.dropout": ("0.5", 0.5),
+    "network.embedding_dropout": ("0.25", 0.25), "network.backend": ("reference", "reference"),
+    "training.epochs": ("3", 3), "training.optimizer": ("sgd", "sgd"), "training.lr": ("1", 1.0),
+    "training.schedule": ("cosine", "cosine"), "training.warmup": ("4", 4), "training.lr_floor": ("1e-1", 0.1),
+    "training.clip": ("0", 0.0), "training.clip_value": ("2", 2.0), "training.weight_decay": ("0.01", 0.01),
+    "training.l1": ("0.001", 0.001), "training.average": ("0.9", 0.9), "training.evaluate_every": ("11", 11),
+    "training.patience": ("2", 2), "training.checkpoint_every": ("13", 13), "training.device": ("cpu", "cpu"),
+    "seed": ("0", 0), "baseline": (None, False),
+}  # fmt: skip
+# These do not fit the others.
+ALONE = {
+    "network.input": ("one-hot", "one-hot", {}),
+    "training.decay": ("0.3", 0.3, {"training.schedule": "step"}),
+    "training.decay_every": ("2", 2, {"training.schedule": "step"}),
+}
+NO_FLAG = {"task", "data.train", "training.optimizer_options"}  # the command, its argument, and -s
+
+
+def flag(path, typed):
+    name = path.rpartition(".")[2].replace("_", "-")
+    if typed is None:
+        return [f"--{name}" if not FIELDS[path].default else f"--no-{name}"]
+    return [f"--{name}", typed]
+
+
+@pytest.fixture
+def config_of(call, monkeypatch):
+    """The configuration that a command line gives, without training."""
+    seen = []
+    monkeypatch.setattr(experiment, "run", lambda config, *_, **__: seen.append(config))
+    monkeypatch.setattr("seqlab.cli.train._data", lambda config: ((), None))
+
+    def run(*arguments):
+        outcome = call("train", "lm", "-o", "run", *arguments)
+        assert outcome.code == 0, outcome
+        return seen.pop()
+
+    return run
+
+
+def values_of(config):
+    return {path: value(config, path) for path in FIELDS}
+
+
+def value(config, path):
+    for part in path.split("."):
+        config = getattr(config, part)
+    return config
+
+
+def toml(found):
+    if isinstance(found, bool):
+        return str(found).lower()
+    if isinstance(found, tuple):
+        return str(list(found))
+    return repr(found)
+
+
+def test_every_setting_has_a_flag_whose_help_is_its_sentence():
+    assert {path.rpartition(".")[2] for path in FIELDS.keys() - NO_FLAG} == set(OPTIONS)
+    for path in FIELDS.keys() - NO_FLAG:
+        option = OPTIONS[path.rpartition(".")[2]]
+        assert option.opts == [f"--{option.name.replace('_', '-')}"]
+        assert option.help.startswith(FIELDS[path].description)
+
+
+def test_the_help_shows_every_flag_its_choices_and_its_default(call):
+    outcome = call("train", "lm", "--help")
+    assert (outcome.code, outcome.err) == (0, "")
+    shown = " ".join(outcome.out.split())
+    for path in FIELDS.keys() - NO_FLAG:
+        assert f"--{path.rpartition('.')[2].replace('_', '-')}" in shown
+        assert " ".join(FIELDS[path].description.split()) in shown
+    assert f"[{'|'.join(get_args(FIELDS['network.cell'].annotation))}]" in shown
+    assert "Units of each layer. [256]" in shown
+    for section in ("Data:", "Text:", "Batches:", "Network:", "Training:"):
+        assert section in shown
+
+
+def test_a_flag_a_file_an_assignment_and_a_keyword_give_the_same(config_of, tmp_path, monkeypatch):
+    assert TYPED.keys() | ALONE.keys() | NO_FLAG == FIELDS.keys() - {"network.bidirectional"}
+    by_flags = config_of("a.txt", *(part for path, (typed, _) in TYPED.items() for part in flag(path, typed)))
+    changed = {path: meant for path, (_, meant) in TYPED.items()} | {"data.train": ("a.txt",)}
+    assert values_of(by_flags) == values_of(config_of("a.txt")) | changed
+
+    sections = {}
+    for path, meant in changed.items():
+        head, _, name = path.rpartition(".")
+        sections.setdefault(head, []).append(f"{name} = {toml(meant)}")
+    lines = sections.pop("") + [line for head, rows in sections.items() for line in (f"[{head}]", *rows)]
+    (tmp_path / "e.toml").write_text("\n".join(lines))
+    assert config_of("--config", tmp_path / "e.toml") == by_flags
+
+    assert config_of(*(part for path, meant in changed.items() for part in ("-s", f"{path}={toml(meant)}"))) == by_flags
+
+    seen = []
+    monkeypatch.setattr(experiment, "run", lambda config, *_, **__: seen.append(config))
+    records = {
+        "validation": ["b"],
+        "output": "run",
+    }  # the one name that in code means records, as it has no files to read
+    validation = {"data": {"validation": changed.pop("data.validation")}}
+    keywords = {path.rpartition(".")[2]: meant for path, meant in changed.items()}
+    seqlab.train("lm", ["a"], config=validation, **records, **keywords)
+    seqlab.train("lm", ["a"], config=tmp_path / "e.toml", **records)
+    seqlab.train("lm", ["a"], config=by_flags.model_dump(mode="json"), **records)
+    assert seen == [by_flags] * 3
+    with pytest.raises(ConfigError, match=r"v\.txt is read by the command line only; give the records: validation="):
+        seqlab.train("lm", ["a"], config=validation)
+
+
+@pytest.mark.parametrize("path", ALONE)
+def test_flags_that_do_not_fit_the_others(config_of, path):
+    typed, meant, others = ALONE[path]
+    arguments = [part for name, other in others.items() for part in ("-s", f"{name}={other}")]
+    config = config_of("a.txt", *flag(path, typed), *arguments)
+    assert values_of(config) == values_of(config_of("a.txt")) | {path: meant} | others
+
+
+def test_what_stands_over_what(config_of, tmp_path):
+    (tmp_path / "e.toml").write_text('[data]\ntrain = ["file"]\n[network]\nhidden = 1\nlayers = 1\ntied = true\n')
+    config = config_of("--config", tmp_path / "e.toml", "--hidden", "2", "--no-tied")
+    assert (config.network.hidden, config.network.layers, config.network.tied) == (2, 1, False)
+    assert config.data.train == ("file",)
+    config = config_of("given", "--config", tmp_path / "e.toml", "--hidden", "2", "-s", "hidden=3")
+    assert (config.network.hidden, config.data.train) == (3, ("given",))
+
+
+def test_a_flag_that_is_not_given_changes_nothing(config_of):
+    assert values_of(config_of("a.txt")) == values_of(LanguageModelling()) | {"data.train": ("a.txt",)}
+
+
+def test_zero_is_a_value(config_of):
+    config = config_of("a.txt", "--seed", "0", "--clip", "0", "--validation-share", "0")
+    assert (config.seed, config.training.clip, config.data.validation_share) == (0, 0.0, 0.0)
+
+
+def test_options_of_the_optimizer(config_of):
+    given = ("-s", "optimizer_options.betas=[0.8, 0.9]", "-s", "training.optimizer_options.amsgrad=true")
+    assert config_of("a.txt", *given).training.optimizer_options == {"betas": [0.8, 0.9], "amsgrad": True}
