@@ -6,8 +6,15 @@ TYPES := build/types
 
 .PHONY: demo test test-all check format clean
 
-demo: .venv/installed
-	@$(BIN)/python -m seqlab.cli.demo
+# Trains once; after that it only writes.
+demo: runs/demo/seqlab.json
+	@echo
+	@echo '$$ seqlab generate runs/demo --prompt "The ferry" --temperature 0.7 --length 400'
+	@$(BIN)/seqlab generate runs/demo --prompt "The ferry" --temperature 0.7 --length 400
+
+runs/demo/seqlab.json: recipes/demo.toml | .venv/installed
+	@echo '$$ seqlab train lm --config recipes/demo.toml -o runs/demo'
+	@$(BIN)/seqlab train lm --config recipes/demo.toml -o runs/demo --overwrite
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -m "not slow"
@@ -27,7 +34,7 @@ format: .venv/installed-dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv runs/demo build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("seqlab needs Python 3.11 or newer; this is " + sys.version.split()[0] + ": make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

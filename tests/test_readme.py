@@ -1,0 +1,53 @@
+"""Every command and every Python example of the README and of the documentation runs."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from seqlab.cli import main
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SMALL = ["--epochs", "1", "--limit", "4000", "--hidden", "16"]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+
+
+def commands() -> list[str]:
+    lines = [line for block in blocks("sh") for line in block.replace("\\\n", " ").splitlines()]
+    return [line.split("  #")[0].strip() for line in lines if line.startswith("seqlab")]
+
+
+def test_the_readme_opens_with_the_two_commands() -> None:
+    assert blocks("sh")[0].split("\n")[:2] == [line for line in blocks("sh")[0].split("\n") if line.startswith("make")][:2]
+    targets = re.findall(r"^make ([\w-]+)", "\n".join(blocks("sh")), re.M)
+    assert targets[:2] == ["demo", "test"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert all(re.search(rf"^{target}:", makefile, re.M) for target in targets)
+
+
+def test_the_commands_and_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recipes").symlink_to(ROOT / "recipes")
+    (tmp_path / "my.txt").write_text("one line of my own text, and another one.\n" * 60, encoding="utf-8", newline="")
+    (tmp_path / "input.txt").symlink_to(tmp_path / "my.txt")
+    assert len(commands()) >= 8
+    for command in commands():
+        arguments = shlex.split(command)[1:]
+        small = SMALL + (["--embedding", "16"] if "tied" in command else [])
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments + (small if arguments[0] == "train" and "--resume" not in arguments else []))
+        assert stopped.value.code == 0, f"{command}\n{capsys.readouterr().err}"
+    for example in blocks("python"):
+        exec(compile(example, "README.md", "exec"), {})
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_files_that_the_documentation_names_are_there(path: Path) -> None:
+    text = path.read_text(encoding="utf-8") + README
+    for name in re.findall(r"`((?:recipes|benchmarks|docs|cli|tests|corpora)/[\w./-]+\.(?:py|toml|md))`", text):
+        assert (ROOT / name).exists(), name
