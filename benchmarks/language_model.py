@@ -19,7 +19,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from seqlab.cli.tables import table
-from seqlab.config import LanguageModelling, resolve
+from seqlab.config import LanguageModelling
+from seqlab.resolve import resolve
 from seqlab.tasks.language_model import LanguageModel
 from seqlab.tasks.lm import LanguageTask, prepare
 from seqlab.training.fit import Trainer, fit

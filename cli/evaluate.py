@@ -29,10 +29,9 @@ def command(
     from seqlab import load
     from seqlab.cli.tables import table
     from seqlab.corpora import open_text
-    from seqlab.training.experiment import available
 
     records = open_text(corpora, encoding)
-    scores = load(run, available(device)).evaluate(records, batch_size=batch_size, context=context)
+    scores = load(run, device).evaluate(records, batch_size=batch_size, context=context)
     if as_json:
         click.echo(json.dumps(scores.to_dict()))
         return

@@ -36,12 +36,11 @@ def command(
     import random
 
     from seqlab import load
-    from seqlab.training.experiment import available
 
     if prompt and prompts is not None:
         raise ConfigError("--prompt and --prompts: give one of them")
     beginnings = [prompt] if prompts is None else _lines(prompts)
-    model = load(run, available(device))
+    model = load(run, device)
     seed = random.randrange(2**32) if seed is None else seed
     texts_before, warn = 0, _once()
     for beginning in beginnings:

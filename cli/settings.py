@@ -7,7 +7,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
-from seqlab.config import Section, settings
+from seqlab.config import Section
+from seqlab.resolve import settings
 
 SECTIONS = {"data": "Data", "text": "Text", "batches": "Batches", "network": "Network", "training": "Training"}
 

@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from seqlab.cli import settings
-from seqlab.config import LanguageModelling, assignment, read_toml, resolve
+from seqlab.config import LanguageModelling
 from seqlab.errors import ConfigError, ModelError, unknown
+from seqlab.resolve import assignment, read_toml, resolve
 
 
 class Tasks(click.Group):

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from seqlab import __version__
-from seqlab.config import SCHEMAS, LanguageModelling, resolve
+from seqlab.config import SCHEMAS, LanguageModelling
 from seqlab.errors import ConfigError, ModelError, unknown
+from seqlab.resolve import resolve
 
 FORMAT = 1
 MANIFEST, CONFIG, WEIGHTS = "seqlab.json", "config.json", "weights.safetensors"
@@ -138,7 +139,7 @@ def seal(folder: Path, task: str, scores: dict[str, Any], training: dict[str, An
         folder: with everything else in place.
         task: the task's name. scores: the figures reached, by name. training: what it took, by name.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     names = [path.relative_to(folder).as_posix() for path in paths]
     sealed = [name for name in names if name.split("/")[0] not in (*UNSEALED, MANIFEST)]
     manifest = {

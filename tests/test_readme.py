@@ -23,7 +23,9 @@ def commands() -> list[str]:
 
 
 def test_the_readme_opens_with_the_two_commands() -> None:
-    assert blocks("sh")[0].split("\n")[:2] == [line for line in blocks("sh")[0].split("\n") if line.startswith("make")][:2]
+    assert (
+        blocks("sh")[0].split("\n")[:2] == [line for line in blocks("sh")[0].split("\n") if line.startswith("make")][:2]
+    )
     targets = re.findall(r"^make ([\w-]+)", "\n".join(blocks("sh")), re.M)
     assert targets[:2] == ["demo", "test"]
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from seqlab import modeldir
+from seqlab.device import available
 from seqlab.tasks.base import TaskRow
 from seqlab.tasks.language_model import LanguageModel
 from seqlab.tasks.lm import LanguageTask, prepare
@@ -15,11 +16,12 @@ def load(path: str | Path, device: str = "cpu") -> LanguageModel:
 
     Args:
         path: a model directory, as `seqlab train` leaves it.
-        device: "cpu", "cuda", "cuda:1", ...; where the model was trained does not matter.
+        device: "cpu", "cuda", "cuda:1", ..., or "auto"; where the model was trained does not matter.
 
     Raises:
+        ConfigError: there is no such device.
         ModelError: it is no model directory, incomplete, altered, or from a newer format.
     """
     directory = modeldir.open_directory(path)
-    predictor: LanguageModel = TASKS[directory.config.task].load(directory, device)
+    predictor: LanguageModel = TASKS[directory.config.task].load(directory, available(device))
     return predictor

@@ -72,6 +72,10 @@ class LanguageModel:
             context: tokens that each prediction knows at least, or all before it; more is slower and closer to reading
                 the text as one sequence.
         """
+        if batch_size < 1 or context < 0:
+            raise ConfigError(
+                f"batch_size {batch_size}, context {context}: one stretch or more, after 0 or more tokens"
+            )
         ids = np.concatenate([np.zeros(0, np.uint8), *map(self.text.encode, Texts(_records(records)))])
         stretch = max(STRETCH, 4 * context)
         return score_ids(
@@ -129,8 +133,10 @@ class LanguageModel:
         Yields:
             (which of the n texts, the next piece of it)
         """
-        if n < 1 or length < 0:
-            raise ConfigError(f"n {n}, length {length}: at least one text, of zero or more tokens")
+        if n < 1 or length < 0 or seed < 0:
+            raise ConfigError(
+                f"n {n}, length {length}, seed {seed}: one text or more, of zero or more tokens, seed from 0"
+            )
         choice = Choice(temperature, top_k, top_p)
         unknown = self.text.unknown_pieces(prompt)
         if unknown and warn:

@@ -28,12 +28,20 @@ CONTEXT, STRETCH, SCORING_WINDOW, SCORING_ROWS = 512, 2048, 128, 64
 
 @dataclass(frozen=True)
 class Texts:
-    """The running text of records; can be iterated as often as they can."""
+    """The running text of records; can be iterated as often as they can.
+
+    Raises:
+        DataError: a record is no text.
+    """
 
     records: Iterable[Text | str]
 
     def __iter__(self) -> Iterator[str]:
         for record in self.records:
+            if not isinstance(record, str | Text):
+                raise DataError(
+                    f"a record is a text or seqlab.records.Text, not {type(record).__name__}: {record!r:.60}"
+                )
             yield record if isinstance(record, str) else record.text
 
 

@@ -20,11 +20,12 @@ def write(folder: Path, name: str, config: LanguageModelling, scores: dict[str, 
     network, settings, data = config.network, config.training, config.data
     unit, sizes = scores["unit"], training["sizes"]
     sources = ", ".join(f"`{source}`" for source in data.train) or "records given from Python"
-    held_out = ", ".join(f"`{source}`" for source in data.validation) or (
-        f"{data.validation_share:.0%} of the training text ({data.validation_split})"
-        if data.validation_share
-        else "none: the training text itself is scored"
-    )
+    held_out = ", ".join(f"`{source}`" for source in data.validation)
+    if data.validation_share:
+        held_out = f"{data.validation_share:.0%} of the training text ({data.validation_split})"
+    elif not held_out:
+        given = "validation.npy" in training["data"]
+        held_out = "records given from Python" if given else "nothing held out: the training text itself"
     rows = [("this model", scores["nats"])] + [(f"{floor} floor", nats) for floor, nats in scores["floors"].items()]
     table = "\n".join(f"| {row} | {nats:.4f} | {nats / math.log(2):.4f} | {_perplexity(nats)} |" for row, nats in rows)
     text = f"""# {name}

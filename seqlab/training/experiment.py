@@ -5,56 +5,27 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
 from seqlab import modeldir
-from seqlab.config import LanguageModelling, read_toml, resolve
+from seqlab.config import LanguageModelling
+from seqlab.device import available
 from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.modeldir import CONFIG, WEIGHTS, read_json
+from seqlab.resolve import read_toml, resolve
 from seqlab.tasks import TASKS, load
 from seqlab.tasks.base import Task
 from seqlab.tasks.language_model import LanguageModel
 from seqlab.training import card, checkpoint, optimizers
-from seqlab.training.fit import Step, Trainer, fit
+from seqlab.training.fit import Trainer, fit
 from seqlab.training.interrupt import Interrupted, Interrupts
 from seqlab.training.log import Log
+from seqlab.training.watcher import Unwatched, Watcher
 
 BEST, CHECKPOINT, LOG = "best.safetensors", "train/checkpoint.safetensors", "train/log.jsonl"
 MAY_CHANGE = ("epochs", "patience", "evaluate_every", "checkpoint_every", "device")
-
-
-class Watcher(Protocol):
-    """Who is told how training goes: a progress bar, a notebook, a test."""
-
-    def reading(self, config: LanguageModelling) -> None:
-        """The text parts are about to be fitted and the corpus indexed."""
-
-    def started(self, trainer: Trainer, task: Task) -> None:
-        """Everything is ready; the first step comes next."""
-
-    def stepped(self, step: Step) -> None:
-        """A step is done."""
-
-    def finished(self, scores: dict[str, Any]) -> None:
-        """The model is saved; these are its scores, the floors among them."""
-
-
-class Unwatched:
-    """Nobody is told."""
-
-    def reading(self, config: LanguageModelling) -> None:
-        """Nothing."""
-
-    def started(self, trainer: Trainer, task: Task) -> None:
-        """Nothing."""
-
-    def stepped(self, step: Step) -> None:
-        """Nothing."""
-
-    def finished(self, scores: dict[str, Any]) -> None:
-        """Nothing."""
 
 
 def train(
@@ -114,6 +85,8 @@ def run(
     watcher: Watcher | None = None,
 ) -> LanguageModel:
     """Train the model that `config` describes into the model directory `output`; see `train`."""
+    if validation is not None:  # nothing is held out, and config.json says so
+        config = config.model_copy(update={"data": config.data.model_copy(update={"validation_share": 0.0})})
     folder = modeldir.training_folder(output)
     _refuse_taken(output, folder, overwrite)
     optimizers.check(config.training)
@@ -240,7 +213,7 @@ def _train(
             checkpoint.save(trainer, folder / CHECKPOINT)
         scores = _finish(config, task, trainer, folder, output)
     watcher.finished(scores)
-    return load(output, available(settings.device))
+    return load(output, settings.device)
 
 
 def _patience_is_out(trainer: Trainer) -> bool:
@@ -285,22 +258,6 @@ def _refuse_taken(output: Path, folder: Path, overwrite: bool) -> None:
         raise ModelError(
             f"{folder}: an unfinished training of {output}; give --resume to go on with it, or --overwrite to start anew"
         )
-
-
-def available(name: str) -> str:
-    """The device of that name; for auto, cuda where there is one.
-
-    Raises:
-        ConfigError: torch does not know it, or has none here.
-    """
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError, ImportError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ConfigError(f"device: cannot compute on '{name}' here: {reason}; use cpu or auto") from None
-    return name
 
 
 @contextmanager

@@ -106,8 +106,9 @@ def fit(trainer: Trainer, task: Task) -> Iterator[Step]:
     """Train until all epochs are done; stopping early is leaving the loop.
 
     A step takes the loss of a batch as a mean over its targets, clips the gradient and moves the weights. At the end of
-    each epoch, or every `evaluate_every` steps, the model is scored on the validation data. When a `Step` is yielded, the
-    trainer holds the state after it, ready to be saved; a trainer restored from there goes on with the next step.
+    each epoch, or every `evaluate_every` steps and at the very end, the model is scored on the validation data. When a
+    `Step` is yielded, the trainer holds the state after it, ready to be saved; a trainer restored from there goes on with
+    the next step.
 
     Raises:
         TrainingError: the loss or the gradient is not finite; the weights are those before the step.
@@ -125,11 +126,18 @@ def fit(trainer: Trainer, task: Task) -> Iterator[Step]:
             epoch, epoch_loss = progress.epoch + 1, _advance(progress, loss, task.n_steps)
             ended = progress.position == 0
             scores, improved = None, False
-            if progress.step % settings.evaluate_every == 0 if settings.evaluate_every else ended:
+            if _is_due(settings, progress, ended):
                 scores = task.evaluate(trainer.best_model)
                 improved = _note(progress, scores.nats, settings)
             progress.seconds = time.perf_counter() - started
             yield Step(progress.step, epoch, mean.item(), epoch_loss, loss.n_targets, lr, norm, scores, improved)
+
+
+def _is_due(settings: Training, progress: Progress, epoch_ended: bool) -> bool:
+    """Whether a validation comes after this step; one always comes after the last."""
+    if settings.evaluate_every is None or progress.epoch == settings.epochs:
+        return epoch_ended
+    return progress.step % settings.evaluate_every == 0
 
 
 def _advance(progress: Progress, loss: Loss, n_epoch: int) -> float:

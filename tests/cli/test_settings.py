@@ -6,8 +6,8 @@ import seqlab
 from seqlab.cli import settings
 from seqlab.cli import train as command
 from seqlab.config import LanguageModelling
-from seqlab.config import settings as all_settings
 from seqlab.errors import ConfigError
+from seqlab.resolve import settings as all_settings
 from seqlab.training import experiment
 
 FIELDS = dict(all_settings(LanguageModelling))

@@ -9,8 +9,8 @@ import pytest
 
 import seqlab
 from seqlab.cli.display import Display
-from seqlab.config import read_toml, resolve
 from seqlab.modeldir import open_directory
+from seqlab.resolve import read_toml, resolve
 from seqlab.training import experiment
 
 

@@ -10,10 +10,11 @@ from pydantic import ValidationError
 
 import seqlab
 from seqlab.batching import SAMPLINGS
-from seqlab.config import SCHEMAS, LanguageModelling, assignment, read_toml, resolve, settings
+from seqlab.config import SCHEMAS, LanguageModelling
 from seqlab.errors import ConfigError
 from seqlab.modeldir import open_directory
 from seqlab.recurrent.cells import CELLS
+from seqlab.resolve import assignment, read_toml, resolve, settings
 from seqlab.tasks import TASKS
 from seqlab.text.tokenizers import TOKENIZERS
 from seqlab.training.optimizers import OPTIMIZERS
@@ -264,7 +265,7 @@ DIFFERENT = [
     {"cell": "gru"}, {"cell": "elman"}, {"cell": "elman-relu"}, {"hidden": 9}, {"layers": 2}, {"input": "one-hot"},
     {"embedding": 5}, {"tied": True}, {"dropout": 0.3}, {"embedding_dropout": 0.3},
     {"epochs": 3}, {"lr": 0.02}, {"warmup": 9}, {"clip": 0.1}, {"clip_value": 0.001}, {"weight_decay": 0.5}, {"l1": 0.01},
-    {"average": 0.9}, {"evaluate_every": 7}, {"optimizer_options": {"eps": 0.01}},
+    {"average": 0.9}, {"optimizer_options": {"eps": 0.01}},
     {"schedule": "step"}, {"schedule": "exponential"}, {"schedule": "cosine"}, {"schedule": "one-cycle"},
     {"schedule": "step", "decay": 0.2}, {"schedule": "exponential", "decay": 0.2}, {"schedule": "cosine", "lr_floor": 0.5},
     {"schedule": "one-cycle", "lr_floor": 0.5}, {"schedule": "one-cycle", "warmup": 20},
@@ -276,6 +277,7 @@ SHOWN_ELSEWHERE = {
     "task": "there is one", "data.train": "cli/test_train", "data.validation": "cli/test_train",
     "data.encoding": "cli/test_train", "baseline": "test_baseline_scores_the_floors",
     "network.bidirectional": "refused", "training.patience": "test_patience_stops",
+    "training.evaluate_every": "training/test_fit",
     "training.checkpoint_every": "test_checkpoints_are_written_as_often_as_asked", "training.device": "cli/test_train",
     "network.backend": "test_the_backend_changes_what_runs_and_not_what_comes_out",
     "text.sentencepiece_model": "text/test_subwords",

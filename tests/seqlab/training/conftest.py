@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqlab.config import resolve
+from seqlab.resolve import resolve
 from seqlab.tasks.lm import LanguageTask, prepare
 from seqlab.training.fit import Trainer
 

@@ -17,6 +17,7 @@ from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.training import checkpoint, experiment
 from seqlab.training.fit import fit
 from seqlab.training.interrupt import Interrupted, Interrupts
+from seqlab.training.watcher import Unwatched
 
 CASES = [
     {"optimizer": "adamw", "dropout": 0.3},
@@ -79,7 +80,7 @@ def test_a_checkpoint_of_another_model_is_refused(start, tmp_path: Path) -> None
         checkpoint.restore(other, tmp_path / "checkpoint")
 
 
-class StopAfter(experiment.Unwatched):
+class StopAfter(Unwatched):
     """Presses Ctrl-C after some steps."""
 
     def __init__(self, n_steps: int):
