@@ -9,8 +9,8 @@ TYPES := build/types
 # Trains once; after that it only writes.
 demo: runs/demo/seqlab.json
 	@echo
-	@echo '$$ seqlab generate runs/demo --prompt "The ferry" --temperature 0.7 --length 400'
-	@$(BIN)/seqlab generate runs/demo --prompt "The ferry" --temperature 0.7 --length 400
+	@echo '$$ seqlab generate runs/demo --prompt "The ferry" --temperature 0.6 --length 400'
+	@$(BIN)/seqlab generate runs/demo --prompt "The ferry" --temperature 0.6 --length 400
 
 runs/demo/seqlab.json: recipes/demo.toml | .venv/installed
 	@echo '$$ seqlab train lm --config recipes/demo.toml -o runs/demo'
