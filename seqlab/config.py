@@ -169,6 +169,8 @@ class Training(Section):
     """Stop after this many validations without a better score."""
     checkpoint_every: int = Field(1000, ge=1)
     """Steps between two checkpoints; one is also written at every validation and on Ctrl-C."""
+    tensorboard: bool = False
+    """Write the curves for TensorBoard too, into train/tensorboard of the model directory."""
     device: str = "auto"
     """Where to compute: cpu, cuda, cuda:1, ..., or auto (cuda where there is one)."""
 

@@ -18,13 +18,13 @@ from seqlab.resolve import read_toml, resolve
 from seqlab.tasks import TASKS, load
 from seqlab.tasks.base import Task
 from seqlab.tasks.language_model import LanguageModel
-from seqlab.training import card, checkpoint, optimizers
+from seqlab.training import card, checkpoint, optimizers, tensorboard
 from seqlab.training.fit import Trainer, fit
 from seqlab.training.interrupt import Interrupted, Interrupts
-from seqlab.training.log import Log
+from seqlab.training.log import LOG, Log
 from seqlab.training.watcher import Unwatched, Watcher
 
-BEST, CHECKPOINT, LOG = "best.safetensors", "train/checkpoint.safetensors", "train/log.jsonl"
+BEST, CHECKPOINT = "best.safetensors", "train/checkpoint.safetensors"
 MAY_CHANGE = ("epochs", "patience", "evaluate_every", "checkpoint_every", "device")
 
 
@@ -90,6 +90,8 @@ def run(
     folder = modeldir.training_folder(output)
     _refuse_taken(output, folder, overwrite)
     optimizers.check(config.training)
+    if config.training.tensorboard:
+        tensorboard.check()
     device = available(config.training.device)
     watcher = watcher or Unwatched()
     watcher.reading(config)
@@ -190,11 +192,14 @@ def _train(
             checkpoint.restore(trainer, folder / CHECKPOINT)
             saved = trainer.progress.step
         watcher.started(trainer, task)
-        log = Log(folder / LOG, trainer.progress.step)
+        logs: list[Log | tensorboard.Board] = [Log(folder / LOG, trainer.progress.step)]
+        if settings.tensorboard:
+            logs.append(tensorboard.Board(folder / tensorboard.BOARD, trainer.progress.step))
         try:
             with Interrupts() as interrupts:
                 for step in fit(trainer, task) if not _patience_is_out(trainer) else ():
-                    log.add(step, trainer.progress.seconds)
+                    for log in logs:
+                        log.add(step, trainer.progress.seconds)
                     watcher.stepped(step)
                     if step.improved:
                         modeldir.save_weights(trainer.best_model, folder / BEST)
@@ -208,7 +213,8 @@ def _train(
                     if _patience_is_out(trainer):
                         break
         finally:
-            log.close()
+            for log in logs:
+                log.close()
         if saved < trainer.progress.step:
             checkpoint.save(trainer, folder / CHECKPOINT)
         scores = _finish(config, task, trainer, folder, output)

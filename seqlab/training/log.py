@@ -2,10 +2,24 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+from seqlab.modeldir import written_beside
 from seqlab.training.fit import Step
 
+LOG = "train/log.jsonl"
+"""Where it stands in a model directory."""
 EVERY = 10
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The steps in a log; a line that was cut off by a crash is left out."""
+    steps = []
+    with path.open(encoding="utf-8", newline="") as file:
+        for line in file:
+            if line.endswith("\n"):
+                steps.append(json.loads(line))
+    return steps
 
 
 class Log:
@@ -17,12 +31,10 @@ class Log:
     """
 
     def __init__(self, path: Path, step: int):
-        kept = []
-        if path.exists():
-            with path.open(encoding="utf-8", newline="") as file:
-                kept = [line for line in file if line.endswith("\n") and json.loads(line)["step"] <= step]
-        self._file = path.open("w", encoding="utf-8", newline="")
-        self._file.writelines(kept)
+        kept = [line for line in read(path) if line["step"] <= step] if path.exists() else []
+        with written_beside(path) as beside:
+            beside.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8", newline="")
+        self._file = path.open("a", encoding="utf-8", newline="")
 
     def add(self, step: Step, seconds: float) -> None:
         """Write a step, if it is one that is written.

@@ -277,7 +277,7 @@ SHOWN_ELSEWHERE = {
     "task": "there is one", "data.train": "cli/test_train", "data.validation": "cli/test_train",
     "data.encoding": "cli/test_train", "baseline": "test_baseline_scores_the_floors",
     "network.bidirectional": "refused", "training.patience": "test_patience_stops",
-    "training.evaluate_every": "training/test_fit",
+    "training.evaluate_every": "training/test_fit", "training.tensorboard": "training/test_curves",
     "training.checkpoint_every": "test_checkpoints_are_written_as_often_as_asked", "training.device": "cli/test_train",
     "network.backend": "test_the_backend_changes_what_runs_and_not_what_comes_out",
     "text.sentencepiece_model": "text/test_subwords",
