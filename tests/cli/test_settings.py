@@ -27,6 +27,7 @@ TYPED = {
     "training.clip": ("0", 0.0), "training.clip_value": ("2", 2.0), "training.weight_decay": ("0.01", 0.01),
     "training.l1": ("0.001", 0.001), "training.average": ("0.9", 0.9), "training.evaluate_every": ("11", 11),
     "training.patience": ("2", 2), "training.checkpoint_every": ("13", 13), "training.device": ("cpu", "cpu"),
+    "training.tensorboard": (None, True),
     "seed": ("0", 0), "baseline": (None, False),
 }  # fmt: skip
 # These do not fit the others.
