@@ -154,11 +154,14 @@ def seal(folder: Path, task: str, scores: dict[str, Any], training: dict[str, An
 
 
 def move_into_place(folder: Path, path: Path) -> None:
-    """Rename a finished folder to `path`; a model directory that stands there is replaced in the same moment."""
-    old = path.with_name(f".{path.name}.old")
+    """Rename a finished folder to `path`; a model directory that stands there is replaced in the same moment.
+
+    Where `path` is a link, what it points to is replaced.
+    """
+    path = path.resolve() if path.is_symlink() else path
+    old = path.with_name(f".{path.name}.old.{os.getpid()}")
     try:
         if path.exists():
-            shutil.rmtree(old, ignore_errors=True)
             path.rename(old)
         folder.rename(path)
     except OSError as error:
@@ -225,7 +228,7 @@ def _unfinished(path: Path) -> str:
 
 
 def training_folder(path: Path) -> Path:
-    """Where a model directory grows until it is finished: beside its final place.
+    """Where a model directory grows until it is finished: beside its final place, or beside what a link there points to.
 
     Raises:
         ConfigError: the path names no folder of its own, or is no UTF-8.
@@ -234,6 +237,7 @@ def training_folder(path: Path) -> Path:
         raise ConfigError(f"output '{path}': give the model directory a name of its own, such as runs/mine")
     if any("\ud800" <= character <= "\udfff" for character in str(path)):
         raise ConfigError(f"output {str(path)!r}: is not UTF-8; give another name")
+    path = path.resolve() if path.is_symlink() else path
     return path.with_name(f"{path.name}.training")
 
 

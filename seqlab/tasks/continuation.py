@@ -1,17 +1,8 @@
 """One text that is being written: tokens in, text out as soon as it is sure to stay."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
-
-class IdJoiner(Protocol):
-    """Makes text of ids, one after another."""
-
-    def add(self, id: int) -> str:
-        """The text that can be written now."""
-
-    def finish(self) -> str:
-        """The rest."""
+from seqlab.text.pipeline import IdJoiner
 
 
 class Continuation:

@@ -1,6 +1,7 @@
 """The language model in use: scores texts and writes new ones."""
 
 import itertools
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from seqlab.records import Text
 from seqlab.recurrent.stack import Carried
 from seqlab.tasks.continuation import Continuation
 from seqlab.tasks.lm import CONTEXT, SCORING_ROWS, STRETCH, Texts, build, score_ids
+from seqlab.text.indexed import open_ids
 from seqlab.text.pipeline import TextPipeline
 from seqlab.text.vocab import BOS, EOS, PAD, UNK
 
@@ -76,11 +78,10 @@ class LanguageModel:
             raise ConfigError(
                 f"batch_size {batch_size}, context {context}: one stretch or more, after 0 or more tokens"
             )
-        ids = np.concatenate([np.zeros(0, np.uint8), *map(self.text.encode, Texts(_records(records)))])
-        stretch = max(STRETCH, 4 * context)
-        return score_ids(
-            self.model, ids, self.text.unit, self.device, batch_size=batch_size, context=context, stretch=stretch
-        )
+        lengths = {"batch_size": batch_size, "context": context, "stretch": max(STRETCH, 4 * context)}
+        with tempfile.TemporaryDirectory() as folder:  # a long text is not held in memory
+            self.text.index(Texts(_records(records)), Path(folder) / "ids.npy")
+            return score_ids(self.model, open_ids(Path(folder) / "ids.npy"), self.text.unit, self.device, **lengths)
 
     def perplexity(self, text: str) -> float:
         """exp of the mean negative log-probability of a token of the text."""
@@ -143,7 +144,7 @@ class LanguageModel:
             shown = ", ".join(map(repr, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
             warn(f"the model has never seen {shown}; read as unknown")
         ids, state = self._read(prompt, n)
-        texts = [Continuation(self.text.joiner(), stop) for _ in range(n)]
+        texts = [Continuation(self.text.joiner(after=prompt), stop) for _ in range(n)]
         drawn = sample(self.step, ids, state, choice, seed=seed, never=NEVER_WRITTEN)
         for tokens in itertools.islice(drawn, length):
             for which, (text, token) in enumerate(zip(texts, tokens, strict=True)):

@@ -114,9 +114,16 @@ class TextPipeline:
         joiner = self.joiner()
         return "".join([joiner.add(int(index)) for index in ids]) + joiner.finish()
 
-    def joiner(self) -> "IdJoiner":
-        """Give a joiner that takes ids one by one, for text that is written while it is generated."""
-        return IdJoiner(self.vocab, self.tokenizer.joiner())
+    def joiner(self, after: str = "") -> "IdJoiner":
+        """Give a joiner that takes ids one by one, for text that is written while it is generated.
+
+        With `after`, the text of the ids continues that text: it begins with a space where one belongs between the two
+        and `after` does not end in one.
+        """
+        joiner, before = self.tokenizer.joiner(), self.normalizer(after)
+        written = "".join([joiner.add(piece) for piece in self.tokenizer.pieces(before)])
+        has_space = before[-1:].isspace() and not written.endswith(before[-1])
+        return IdJoiner(self.vocab, joiner, has_space=has_space)
 
     def unknown_pieces(self, text: str) -> list[str]:
         """Give the distinct pieces of a text that are not in the vocabulary, in order."""
@@ -172,15 +179,25 @@ class TextPipeline:
 
 
 class IdJoiner:
-    """Gives the text of ids as they come; special ids are skipped."""
+    """Gives the text of ids as they come; special ids are skipped.
 
-    def __init__(self, vocab: Vocab, joiner: Joiner) -> None:
+    `has_space` says that a space stands before the first of them already.
+    """
+
+    def __init__(self, vocab: Vocab, joiner: Joiner, *, has_space: bool = False) -> None:
         self._vocab = vocab
         self._joiner = joiner
+        self._has_space = has_space
 
     def add(self, index: int) -> str:
         """Give the text that is complete with this id."""
-        return "" if 0 <= index < len(SPECIALS) else self._joiner.add(self._vocab.token(index))
+        if 0 <= index < len(SPECIALS):
+            return ""
+        text = self._joiner.add(self._vocab.token(index))
+        if self._has_space and text:
+            self._has_space = False
+            return text.removeprefix(" ")
+        return text
 
     def finish(self) -> str:
         """Give the text that was held back."""

@@ -254,7 +254,7 @@ def _finish(config: LanguageModelling, task: Task, trainer: Trainer, folder: Pat
 
 def _refuse_taken(output: Path, folder: Path, overwrite: bool) -> None:
     for path, mark in ((output, modeldir.MANIFEST), (folder, "train")):
-        if not (path / mark).exists() and (path.is_file() or (path.is_dir() and any(path.iterdir()))):
+        if path.exists() and not (path / mark).exists() and (not path.is_dir() or any(path.iterdir())):
             raise ModelError(f"{path}: is there and holds something other than a model; choose another -o")
     if overwrite:
         return

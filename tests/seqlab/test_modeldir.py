@@ -242,6 +242,26 @@ def test_what_is_no_model_is_never_replaced(tmp_path, text, small, overwrite):
     assert (tmp_path / "file").read_text() == "years of work"
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_special_file_is_never_replaced(tmp_path, text, small, overwrite):
+    """A device such as /dev/null is neither a file nor a folder."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelError, match="something other than a model; choose another -o"):
+        seqlab.train("lm", [text], output=tmp_path / "pipe", overwrite=overwrite, **small)
+    assert (tmp_path / "pipe").is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_an_output_that_is_a_link(tmp_path, text, small):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "run").symlink_to(tmp_path / "disk" / "model", target_is_directory=True)
+    for epochs in (1, 2):
+        seqlab.train("lm", [text], output=tmp_path / "run", overwrite=True, **small | {"epochs": epochs})
+        assert (tmp_path / "run").is_symlink()
+        assert open_directory(tmp_path / "run").config.training.epochs == epochs
+        assert [path.name for path in (tmp_path / "disk").iterdir()] == ["model"]
+
+
 def test_an_empty_folder_may_be_the_output(tmp_path, text, small):
     (tmp_path / "empty").mkdir()
     seqlab.train("lm", [text], output=tmp_path / "empty", **small)

@@ -218,3 +218,24 @@ def test_bad_values_in_settings_and_mixed_models(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ModelError, match=r"file: cannot be written"):
         fit("character").save(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "before", "pieces", "written"),
+    [
+        ("word", "the cat", ["sat", "."], " sat."),
+        ("word", "the cat ", ["sat", "."], "sat."),
+        ("word", "the cat\n", ["sat"], "sat"),
+        ("word", "the cat", ["."], "."),
+        ("word", "", ["sat"], "sat"),
+        ("whitespace", "the cat", ["sat", "."], " sat ."),
+        ("whitespace", "the cat  ", ["sat"], "sat"),
+        ("character", "the cat", ["s", "a"], "sa"),
+        ("character", "the cat ", [" ", "s"], " s"),
+        ("jieba", "猫", ["sat", "."], "sat."),
+    ],
+)
+def test_text_that_goes_on_is_spaced_from_what_it_continues(tokenizer, before, pieces, written) -> None:
+    pipeline = TextPipeline.fit(["the cat sat . 猫\n  s a"] * 2, tokenizer=tokenizer)
+    joiner = pipeline.joiner(after=before)
+    assert "".join(joiner.add(pipeline.vocab.id(piece)) for piece in pieces) + joiner.finish() == written
