@@ -76,6 +76,9 @@ class Batches(Section):
     """Rows of a batch: parallel streams, or random windows."""
     window: int = Field(64, ge=1)
     """Steps of a window: how far back-propagation through time reaches."""
+    rare_as_unknown: float = Field(0.5, ge=0.0, le=1.0)
+    """Share of the tokens seen only once that is trained as unknown, drawn anew each epoch, so that the model learns how
+    likely an unknown token is; bytes and sentencepiece need none."""
 
 
 class Network(Section):

@@ -78,7 +78,12 @@ class LanguageModel:
             raise ConfigError(
                 f"batch_size {batch_size}, context {context}: one stretch or more, after 0 or more tokens"
             )
-        lengths = {"batch_size": batch_size, "context": context, "stretch": max(STRETCH, 4 * context)}
+        lengths = {
+            "first": self.text.start,
+            "batch_size": batch_size,
+            "context": context,
+            "stretch": max(STRETCH, 4 * context),
+        }
         with tempfile.TemporaryDirectory() as folder:  # a long text is not held in memory
             self.text.index(Texts(_records(records)), Path(folder) / "ids.npy")
             return score_ids(self.model, open_ids(Path(folder) / "ids.npy"), self.text.unit, self.device, **lengths)
@@ -92,7 +97,7 @@ class LanguageModel:
         """Log-probability in nats of each token of the text, given all before it: (T,)."""
         ids = self.text.encode(text).astype(np.int64)
         log_probs = np.zeros(len(ids))
-        before = np.concatenate(([BOS], ids[:-1])) if len(ids) else ids
+        before = np.concatenate(([self.text.start], ids[:-1])) if len(ids) else ids
         state: Carried | None = None
         for at in range(0, len(ids), STRETCH):
             here = slice(at, at + STRETCH)
@@ -180,10 +185,12 @@ class LanguageModel:
     @torch.inference_mode()
     def _read(self, prompt: str, n: int) -> tuple[NDArray[np.int64], Carried | None]:
         """The last token of the prompt for each of n texts, and the state before it."""
-        ids = np.concatenate(([BOS], self.text.encode(prompt).astype(np.int64)))
+        ids = np.concatenate(([self.text.start], self.text.encode(prompt).astype(np.int64)))
         state: Carried | None = None
-        if len(ids) > 1:
-            _, state = self.model(torch.from_numpy(ids[None, :-1]).to(self.device), None)
+        for at in range(0, len(ids) - 1, STRETCH):
+            stretch = ids[None, at : min(at + STRETCH, len(ids) - 1)]
+            _, state = self.model(torch.from_numpy(stretch).to(self.device), state)
+        if state is not None:
             parts = state if isinstance(state, tuple) else (state,)
             repeated = tuple(part.repeat(1, n, 1) for part in parts)
             state = repeated if len(repeated) > 1 else repeated[0]

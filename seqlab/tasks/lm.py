@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
@@ -21,7 +22,7 @@ from seqlab.tasks.base import Loss
 from seqlab.tasks.heldout import Limited, Part, ranges
 from seqlab.text.indexed import open_ids
 from seqlab.text.pipeline import TextPipeline
-from seqlab.text.vocab import BOS, UNK
+from seqlab.text.vocab import BOS, SPECIALS, UNK
 
 CONTEXT, STRETCH, SCORING_WINDOW, SCORING_ROWS = 512, 2048, 128, 64
 
@@ -102,6 +103,7 @@ class LanguageTask:
                 f"the training text has {n:,} {self.text.unit}s, less than one window of {window} and the token after it: "
                 f"give more text, or --window {max(1, (n - 1) // 2)}"
             )
+        self._singletons = self._seen_once() if config.batches.rare_as_unknown and self.text.may_not_know else None
         self.batch_size = fitting_batch_size(n, config.batches.batch_size, window)
         self.sizes = {"train": n, "validation": len(self.validation), "vocabulary": len(self.text.vocab)}
 
@@ -122,8 +124,21 @@ class LanguageTask:
 
     def batches(self, epoch: int) -> Iterator[Window]:
         """The windows of an epoch; which ones depends on the seed and the epoch alone."""
+        batches = self.config.batches
         draw = np.random.default_rng([self.config.seed, 2, epoch])
-        return SAMPLINGS[self.config.batches.sampling](self.train, self.batch_size, self.config.batches.window, draw)
+        windows = SAMPLINGS[batches.sampling](self.train, self.batch_size, batches.window, draw)
+        if self._singletons is None:
+            return windows
+        shown_as = np.arange(len(self.text.vocab))
+        shown_as[self._singletons[draw.random(len(self._singletons)) < batches.rare_as_unknown]] = UNK
+        return (Window(shown_as[inputs], shown_as[targets], fresh) for inputs, targets, fresh in windows)
+
+    def _seen_once(self) -> NDArray[np.intp]:
+        """The ids of the types that occur once in the training text."""
+        counts = np.zeros(len(self.text.vocab), np.int64)
+        for at in range(0, len(self.train), 1 << 22):
+            counts += np.bincount(self.train[at : at + (1 << 22)], minlength=len(counts))
+        return np.flatnonzero(counts == 1)
 
     def loss(self, model: nn.Module, batch: Window, carried: Carried | None) -> Loss:
         """Cross entropy of the targets of one window; the carried state is cut from the graph that made it."""
@@ -134,16 +149,23 @@ class LanguageTask:
 
     def evaluate(self, model: nn.Module) -> LanguageScores:
         """Scores on the held-out text, or on the training text where nothing is held out."""
-        return score_ids(model, self.validation, self.text.unit, self.device)
+        return score_ids(model, self.validation, self.text.unit, self.device, first=self.text.start)
 
     def floors(self) -> dict[str, float]:
         """Unigram and bigram models counted on the training text, on the text of `evaluate`, in nats a token."""
-        return floors(self.train, self.validation, BOS, len(self.text.vocab))
+        return floors(self.train, self.validation, self.text.start, len(self.text.vocab))
 
 
 def build(network: Network, n_types: int, *, sparse: bool = False) -> RecurrentLanguageModel:
-    """The model that the section `network` describes, over a vocabulary of `n_types`."""
-    return RecurrentLanguageModel(n_types, **network.model_dump(exclude={"bidirectional"}), sparse=sparse)
+    """The model that the section `network` describes, over a vocabulary of `n_types`.
+
+    The learned vectors of the special ids begin at zero: one that training never meets then says nothing.
+    """
+    model = RecurrentLanguageModel(n_types, **network.model_dump(exclude={"bidirectional"}), sparse=sparse)
+    if model.embedding is not None:
+        with torch.no_grad():
+            model.embedding.weight[: len(SPECIALS)] = 0.0
+    return model
 
 
 def detached(state: Carried) -> Carried:
@@ -158,11 +180,12 @@ def score_ids(
     unit: str,
     device: str,
     *,
+    first: int = BOS,
     batch_size: int = SCORING_ROWS,
     context: int = CONTEXT,
     stretch: int = STRETCH,
 ) -> LanguageScores:
-    """Cross entropy of a text, every token counted once.
+    """Cross entropy of a text, every token counted once; `first` is the id that stands before it.
 
     Each token is predicted from the tokens before it: from at least `context` of them, or all there are (see
     `seqlab.batching.scoring`). With `stretch` as long as the text it is read as one sequence. `batch_size` stretches are
@@ -176,7 +199,7 @@ def score_ids(
     model.eval()
     total, n_unknown = CrossEntropy(), 0
     state: Carried | None = None
-    windows = scoring(ids, BOS, batch_size=batch_size, context=context, stretch=stretch, window=SCORING_WINDOW)
+    windows = scoring(ids, first, batch_size=batch_size, context=context, stretch=stretch, window=SCORING_WINDOW)
     for window in windows:
         inputs, targets = (torch.from_numpy(part).to(device) for part in (window.inputs, window.targets))
         logits, state = model(inputs, None if window.fresh else state)

@@ -16,7 +16,7 @@ from seqlab.text.indexed import Ids, IdWriter, smallest_dtype
 from seqlab.text.normalize import Normalizer
 from seqlab.text.tokenizers import TOKENIZERS, CodedTokenizer, Joiner, SentencePieceTokenizer, Tokenizer
 from seqlab.text.units import BYTE_PIECES
-from seqlab.text.vocab import SPECIALS, UNK, Vocab
+from seqlab.text.vocab import BOS, SPECIALS, UNK, Vocab
 
 _BATCH = 1 << 20
 """Characters that are counted at once."""
@@ -92,6 +92,17 @@ class TextPipeline:
         """What a score per token is per: "character", "byte", "word" or "piece"."""
         return self.tokenizer.unit
 
+    @property
+    def start(self) -> int:
+        """The id that stands before a text: the line end, since a text begins as a line does; `BOS` where there is none."""
+        pieces = self.tokenizer.pieces(self.normalizer("\n"))
+        return self.vocab.id(pieces[0]) if len(pieces) == 1 and pieces[0] in self.vocab else BOS
+
+    @property
+    def may_not_know(self) -> bool:
+        """Whether a text can hold tokens that are not in the vocabulary: not where tokens are bytes or made of bytes."""
+        return self.tokenizer.name not in ("byte", "sentencepiece")
+
     def encode(self, text: str) -> Ids:
         """Give the ids `(N,)` of a text, `UNK` for pieces that are not in the vocabulary."""
         return self._ids(self.normalizer(text))
@@ -137,8 +148,7 @@ class TextPipeline:
         """
         n_unknown = n_characters = n_bytes = 0
         with IdWriter(path, n_types=len(self.vocab)) as writer:
-            for text in texts:
-                normalized = self.normalizer(text)
+            for normalized in _batches(self.normalizer(text) for text in texts):
                 ids = self._ids(normalized)
                 writer.append(ids)
                 n_unknown += int(np.count_nonzero(ids == UNK))

@@ -200,6 +200,7 @@ def _train(lines: list[str], model: str, size: int) -> bytes:
             vocab_size=size,
             hard_vocab_limit=False,
             character_coverage=0.9995,
+            required_chars="▁",  # the space, even where the text has none: Chinese
             byte_fallback=True,
             user_defined_symbols=["\n"],
             bos_id=-1,

@@ -111,7 +111,8 @@ def fit(trainer: Trainer, task: Task) -> Iterator[Step]:
     the next step.
 
     Raises:
-        TrainingError: the loss or the gradient is not finite; the weights are those before the step.
+        TrainingError: the loss or the gradient is not finite, and the weights are those before the step; or a validation
+            score is not.
     """
     settings, progress = trainer.settings, trainer.progress
     n_steps = settings.epochs * task.n_steps
@@ -128,6 +129,7 @@ def fit(trainer: Trainer, task: Task) -> Iterator[Step]:
             scores, improved = None, False
             if _is_due(settings, progress, ended):
                 scores = task.evaluate(trainer.best_model)
+                _check_finite(scores.nats, "validation score", progress.step, settings)
                 improved = _note(progress, scores.nats, settings)
             progress.seconds = time.perf_counter() - started
             yield Step(progress.step, epoch, mean.item(), epoch_loss, loss.n_targets, lr, norm, scores, improved)
@@ -179,8 +181,11 @@ def _move(trainer: Trainer, mean: Tensor, lr: float) -> float:
 
 def _clip(weights: list[nn.Parameter], settings: Training) -> float:
     """Clip the gradients by global norm (Pascanu et al. 2013) and by value; returns the norm before both."""
+    for weight in weights:
+        if weight.grad is not None and weight.grad.is_sparse:
+            weight.grad = weight.grad.coalesce()  # what is clipped below is then the gradient itself, not a copy
     gradients = [weight.grad for weight in weights if weight.grad is not None]
-    values = [g.coalesce().values() if g.is_sparse else g for g in gradients]
+    values = [g.values() if g.is_sparse else g for g in gradients]
     norm = float(nn.utils.get_total_norm(values))
     if settings.clip and norm > settings.clip:
         for gradient in gradients:

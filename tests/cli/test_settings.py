@@ -19,7 +19,7 @@ TYPED = {
     "text.unicode": ("NFKC", "NFKC"), "text.width": ("half", "half"), "text.case": ("lower", "lower"),
     "text.whitespace": ("collapse", "collapse"), "text.min_count": ("2", 2), "text.max_size": ("99", 99),
     "text.sentencepiece_model": ("bpe", "bpe"), "batches.sampling": ("random", "random"), "batches.batch_size": ("3", 3),
-    "batches.window": ("7", 7), "network.cell": ("gru", "gru"), "network.hidden": ("12", 12), "network.layers": ("2", 2),
+    "batches.window": ("7", 7), "batches.rare_as_unknown": ("0.25", 0.25), "network.cell": ("gru", "gru"), "network.hidden": ("12", 12), "network.layers": ("2", 2),
     "network.embedding": ("12", 12), "network.tied": (None, True), "network.dropout": ("0.5", 0.5),
     "network.embedding_dropout": ("0.25", 0.25), "network.backend": ("reference", "reference"),
     "training.epochs": ("3", 3), "training.optimizer": ("sgd", "sgd"), "training.lr": ("1", 1.0),

@@ -261,6 +261,7 @@ DIFFERENT = [
     {"seed": 2}, {"validation_share": 0.2}, {"validation_split": "end"}, {"limit": 1500},
     {"tokenizer": "byte"}, {"unicode": "NFKC"}, {"width": "half"}, {"case": "lower"}, {"whitespace": "collapse"},
     {"min_count": 40}, {"max_size": 20}, {"tokenizer": "word"}, {"tokenizer": "whitespace"},
+    {"tokenizer": "word", "rare_as_unknown": 0.0},
     {"sampling": "random"}, {"batch_size": 4}, {"window": 8},
     {"cell": "gru"}, {"cell": "elman"}, {"cell": "elman-relu"}, {"hidden": 9}, {"layers": 2}, {"input": "one-hot"},
     {"embedding": 5}, {"tied": True}, {"dropout": 0.3}, {"embedding_dropout": 0.3},

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import seqlab
 from seqlab.errors import ConfigError, DataError
 from seqlab.records import Text
-from seqlab.text.vocab import BOS
 
 PROMPT = "举头望明月"
 
@@ -152,7 +151,7 @@ def test_the_figure_does_not_depend_on_how_the_text_is_parted(model, text):
 
 def test_scores_are_those_of_the_steps(model, text):
     part = text[:60]
-    log_probs, state, token = [], None, np.array([BOS])
+    log_probs, state, token = [], None, np.array([model.text.start])
     for following in model.text.encode(part):
         distribution, state = model.step(token, state)
         assert np.exp(distribution).sum() == pytest.approx(1, abs=1e-4)
