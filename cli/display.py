@@ -32,7 +32,7 @@ class Display:
         ]
         self.bar = Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal)
         self._bar_task: TaskID | None = None
-        self._loss = self._targets = 0.0
+        self._loss = self._weight = 0.0
 
     def __enter__(self) -> Self:
         self.bar.start()
@@ -47,6 +47,10 @@ class Display:
         """Say what is read."""
         self.console.print(f"reading   {', '.join((*config.data.train, *config.data.validation))}", markup=False)
 
+    def noted(self, message: str) -> None:
+        """Say it."""
+        self._say(f"note      {message}")
+
     def started(self, trainer: Trainer, task: Task) -> None:
         """Say what is trained on what, and show the bar."""
         sizes, unit = task.sizes, task.text.unit
@@ -59,6 +63,8 @@ class Display:
         runs_on = ", ".join(dict.fromkeys(task.runs_on(trainer.model)))
         device = next(trainer.model.parameters()).device
         self._say(f"network   {n_parameters:,} parameters, {runs_on} on {device}")
+        for note in task.notes:
+            self.noted(note)
         n_steps = trainer.settings.epochs * task.n_steps
         self.n_epochs, done = trainer.settings.epochs, trainer.progress.step
         self._say(
@@ -72,10 +78,10 @@ class Display:
         """Move the bar; write a line where the model was validated."""
         assert self._bar_task is not None
         self._loss = SMOOTHING * self._loss + (1 - SMOOTHING) * step.loss
-        self._targets = SMOOTHING * self._targets + (1 - SMOOTHING)
+        self._weight = SMOOTHING * self._weight + (1 - SMOOTHING)
         self._seen += step.n_targets
         rate = self._seen / (time.perf_counter() - self._started)
-        figures = f"{self._loss / self._targets:.4f} nats a {self.unit}  {rate:,.0f} {self.unit}s/s"
+        figures = f"{self._loss / self._weight:.4f} nats a {self.unit}  {rate:,.0f} {self.unit}s/s"
         self.bar.update(
             self._bar_task, completed=step.step, description=f"epoch {step.epoch}/{self.n_epochs}", figures=figures
         )

@@ -14,15 +14,19 @@ from seqlab.errors import ConfigError
 @click.option("--prompt", default="", help="What the text begins with.")
 @click.option("--prompts", type=click.Path(path_type=Path), help="A file of prompts, a line each (UTF-8).")
 @click.option(
-    "-n", default=1, show_default=True, type=click.IntRange(1), help="Texts for each prompt, written side by side."
+    "-n",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="Texts for each prompt, written side by side.",
 )
-@click.option("--length", default=200, show_default=True, type=click.IntRange(0), help="Most tokens to write.")
+@click.option("--length", default=200, show_default=True, type=click.IntRange(0, 10**9), help="Most tokens to write.")
 @click.option(
     "--temperature", default=1.0, show_default=True, help="Below 1 the likely becomes likelier; 0 takes the likeliest."
 )
 @click.option("--top-k", type=int, help="Draw from the k likeliest tokens only.")
 @click.option("--top-p", type=float, help="Draw from the likeliest tokens that sum to this probability only.")
-@click.option("--seed", type=click.IntRange(0), help="The same seed gives the same texts; drawn where not given.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="The same seed, the same texts; drawn where not given.")
 @click.option("--stop", multiple=True, help="End before this text; may be given several times.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, ..., or auto.")
 def command(

@@ -27,7 +27,7 @@ class Tasks(click.Group):
 
 @click.group(name="train", cls=Tasks)
 def command() -> None:
-    """Train a model on a corpus; the sentence under each option is the setting's place in an experiment file."""
+    """Train a model on a corpus; each option is a setting of the same name in an experiment file."""
 
 
 @settings.options(LanguageModelling, without=("task", "data.train"))
@@ -38,7 +38,7 @@ def command() -> None:
     "--config", "config_file", type=click.Path(path_type=Path), help="Experiment file (TOML), as in recipes/."
 )
 @click.option("-s", "assignments", multiple=True, metavar="KEY=VALUE", help="Set any setting by name or dotted path.")
-@click.option("--overwrite", is_flag=True, help="Replace a model that stands at the output.")
+@click.option("--overwrite", is_flag=True, help="Replace a model or an unfinished training at the output.")
 @click.option(
     "--resume", is_flag=True, help="Go on with a training that was stopped, or train a finished model further."
 )
@@ -53,8 +53,8 @@ def lm(
 ) -> None:
     """Train a language model on plain text.
 
-    A CORPUS is a file, a folder of text files, or sample:NAME (see `seqlab corpora`); .gz, .bz2 and .xz are read as
-    they are. Settings are taken from the experiment file, then from the options, which stand over it.
+    A CORPUS is a file, a folder of text files, or sample:NAME (see `seqlab corpora`);  .gz, .bz2 and .xz are
+    decompressed. Settings are taken from the experiment file, then from the options, which stand over it.
     """
     changes = settings.given(flags, LanguageModelling) | dict(map(assignment, assignments))
     if corpora:

@@ -1,6 +1,7 @@
 """Bytes to text: any encoding by name, and where exactly a text is not in it."""
 
 import codecs
+import contextlib
 import difflib
 import io
 import re
@@ -38,8 +39,7 @@ def decode(blocks: Iterable[bytes], encoding: str, path: Path) -> Iterator[str]:
     Raises DataError with file, line (from 1) and byte (from 0) where the bytes are not in the encoding, and where the
     file looks binary.
     """
-    name = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
-    decoder = codecs.getincrementaldecoder(name)("strict")
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
     line_ends = io.IncrementalNewlineDecoder(None, translate=True)
     n_bytes, n_lines = 0, 0
     looked = False
@@ -51,13 +51,15 @@ def decode(blocks: Iterable[bytes], encoding: str, path: Path) -> Iterator[str]:
         except UnicodeDecodeError as error:
             decoder.setstate(before)
             good = len(block) - (len(error.object) - error.start)
-            n_lines += line_ends.decode(decoder.decode(block[: max(good, 0)]), final=True).count("\n")
+            with contextlib.suppress(UnicodeError):  # a file without its mark fails at the very start
+                n_lines += line_ends.decode(decoder.decode(block[: max(good, 0)]), final=True).count("\n")
             raise _undecodable(error, path, encoding, line=n_lines + 1, byte=n_bytes - len(block) + good) from error
         except UnicodeError as error:
             raise DataError(
                 f"{path}: cannot be read as {encoding} ({error}); use --encoding NAME ({_COMMON})"
             ) from error
         if not looked and decoded:
+            decoded = decoded.removeprefix("\ufeff")
             _refuse_binary(decoded[:_LOOK], path)
             looked = True
         text = line_ends.decode(decoded, final=last)

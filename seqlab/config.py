@@ -18,7 +18,7 @@ def _utf8(name: str) -> str:
 
 
 Paths = Annotated[tuple[Annotated[str, AfterValidator(_utf8)], ...], Field(strict=False)]
-Options = dict[str, float | bool | list[float]]
+Options = dict[str, float | int | bool | list[float | int]]
 
 
 class Section(BaseModel):
@@ -45,6 +45,15 @@ class Data(Section):
     limit: int | None = Field(None, ge=1)
     """Read only this many characters of the training corpora."""
 
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.validation and (self.validation_share not in (0.0, 0.1) or self.validation_split != "random"):
+            raise ValueError(
+                "validation: a corpus to validate on is given, so nothing is held out; leave out validation_share and "
+                "validation_split"
+            )
+        return self
+
 
 class Text(Section):
     """How text becomes tokens."""
@@ -66,15 +75,21 @@ class Text(Section):
     sentencepiece_model: Literal["unigram", "bpe"] = "unigram"
     """Which segmentation model sentencepiece trains."""
 
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.sentencepiece_model != "unigram" and self.tokenizer != "sentencepiece":
+            raise ValueError(f"sentencepiece_model: the tokenizer is {self.tokenizer}; leave it out or set tokenizer")
+        return self
+
 
 class Batches(Section):
     """How the text is cut for training."""
 
     sampling: Literal["consecutive", "random"] = "consecutive"
     """consecutive: parallel streams, the state carried from window to window; random: windows anywhere, fresh state."""
-    batch_size: int = Field(32, ge=1)
+    batch_size: int = Field(32, ge=1, le=1_000_000)
     """Rows of a batch: parallel streams, or random windows."""
-    window: int = Field(64, ge=1)
+    window: int = Field(64, ge=1, le=10_000_000)
     """Steps of a window: how far back-propagation through time reaches."""
     rare_as_unknown: float = Field(0.5, ge=0.0, le=1.0)
     """Share of the tokens seen only once that is trained as unknown, drawn anew each epoch, so that the model learns how
@@ -86,15 +101,15 @@ class Network(Section):
 
     cell: Literal["elman", "elman-relu", "lstm", "gru"] = "lstm"
     """Recurrent cell."""
-    hidden: int = Field(256, ge=1)
+    hidden: int = Field(256, ge=1, le=100_000)
     """Units of each layer."""
-    layers: int = Field(1, ge=1)
+    layers: int = Field(1, ge=1, le=1000)
     """Recurrent layers, one above the other."""
     bidirectional: bool = False
     """Read in both directions; refused for a language model."""
     input: Literal["embedding", "one-hot"] = "embedding"
     """How a token enters: by a learned vector, or one-hot (an index, never a matrix)."""
-    embedding: int | None = Field(None, ge=1)
+    embedding: int | None = Field(None, ge=1, le=100_000)
     """Width of the learned vectors; as many as hidden units where not given."""
     tied: bool = False
     """Use the learned vectors as output weights too; they must be as wide as the hidden layer."""
@@ -138,7 +153,7 @@ ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle",
 class Training(Section):
     """How the network learns."""
 
-    epochs: int = Field(20, ge=1)
+    epochs: int = Field(20, ge=1, le=1_000_000)
     """Passes over the training text."""
     optimizer: OptimizerName = "adamw"
     """Optimizer, by its name in torch.optim."""
@@ -149,7 +164,7 @@ class Training(Section):
     schedule: ScheduleName = "constant"
     """How the learning rate moves over training."""
     warmup: int = Field(0, ge=0)
-    """Steps over which the learning rate rises from zero; for one-cycle 0 means 30 % of all steps."""
+    """Steps over which the learning rate rises; for one-cycle 0 means 30 % of all steps."""
     decay: float = Field(0.5, gt=0.0, lt=1.0)
     """Factor on the learning rate: each decay_every epochs (step), each epoch (exponential), on each plateau (plateau)."""
     decay_every: int = Field(1, ge=1)
@@ -196,7 +211,7 @@ class LanguageModelling(Section):
 
     task: Literal["lm"] = "lm"
     """The task."""
-    seed: int = Field(1, ge=0)
+    seed: int = Field(1, ge=0, lt=2**63)
     """Seed of everything that is drawn: the split, the first weights, the batches, dropout."""
     baseline: bool = True
     """Score a unigram and a bigram model on the same text, as the floor to beat."""

@@ -8,6 +8,7 @@ class Text:
     """A stretch of running text, for language modelling.
 
     A corpus is the texts of its records one after another, with nothing put between them; a long file is many records.
+    A record is best cut after a line end: blanks are collapsed, and words found, within each of them.
     """
 
     text: str

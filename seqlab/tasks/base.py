@@ -44,6 +44,8 @@ class Task(Protocol):
     text: TextPipeline
     sizes: dict[str, int]
     """How much there is to train and to validate on, for the model card."""
+    notes: list[str]
+    """What was done otherwise than the settings say, and why."""
 
     @property
     def n_steps(self) -> int:

@@ -35,7 +35,7 @@ def ranges(n_characters: int, share: float, how: str, seed: int) -> Ranges:
 class Part:
     """The characters of a text inside the ranges, or those outside them; can be iterated more than once.
 
-    With `whole_lines` a cut moves to the end of the line it falls in.
+    With `whole_lines` a cut moves to the end of the line it falls in, where that is near: less than half a range away.
     """
 
     texts: Iterable[str]
@@ -56,7 +56,8 @@ class Part:
         """Where to cut a piece of the text that begins at character `at`."""
         cuts = sorted({border - at for pair in self.ranges for border in pair if at < border < at + len(text)})
         if self.whole_lines:
-            cuts = [text.find("\n", cut - 1) + 1 or cut for cut in cuts]
+            near = min((end - start for start, end in self.ranges), default=0) // 2
+            cuts = [text.find("\n", cut - 1, cut + near) + 1 or cut for cut in cuts]
         return cuts
 
     def _holds(self, position: int) -> bool:

@@ -122,7 +122,7 @@ class LanguageModel:
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int = 0,
-        stop: Sequence[str] = (),
+        stop: str | Sequence[str] = (),
         warn: Callable[[str], None] | None = None,
     ) -> Iterator[tuple[int, str]]:
         """New text after a prompt, piece by piece, as it is drawn.
@@ -133,7 +133,7 @@ class LanguageModel:
             length: most tokens to write.
             temperature, top_k, top_p: see `seqlab.decoding.sample.Choice`.
             seed: the same seed gives the same texts.
-            stop: a text ends before the first of these that it would contain.
+            stop: a text ends before this text, or the first of several, that it would contain.
             warn: called with one sentence where the prompt holds tokens that the model does not know.
 
         Yields:
@@ -144,12 +144,13 @@ class LanguageModel:
                 f"n {n}, length {length}, seed {seed}: one text or more, of zero or more tokens, seed from 0"
             )
         choice = Choice(temperature, top_k, top_p)
+        stops = [stop] if isinstance(stop, str) else stop
         unknown = self.text.unknown_pieces(prompt)
         if unknown and warn:
             shown = ", ".join(map(repr, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
             warn(f"the model has never seen {shown}; read as unknown")
         ids, state = self._read(prompt, n)
-        texts = [Continuation(self.text.joiner(after=prompt), stop) for _ in range(n)]
+        texts = [Continuation(self.text.joiner(after=prompt), stops) for _ in range(n)]
         drawn = sample(self.step, ids, state, choice, seed=seed, never=NEVER_WRITTEN)
         for tokens in itertools.islice(drawn, length):
             for which, (text, token) in enumerate(zip(texts, tokens, strict=True)):
@@ -173,7 +174,7 @@ class LanguageModel:
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int = 0,
-        stop: Sequence[str] = (),
+        stop: str | Sequence[str] = (),
     ) -> list[str]:
         """n new texts after a prompt, without the prompt; the arguments are those of `stream`."""
         texts = [""] * n

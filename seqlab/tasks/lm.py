@@ -96,6 +96,8 @@ class LanguageTask:
         self.text = TextPipeline.load(folder / "text")
         self.train = open_ids(folder / "data" / "train.npy")
         held_out = folder / "data" / "validation.npy"
+        if (config.data.validation_share or config.data.validation) and not held_out.exists():
+            raise DataError(f"{held_out}: is missing, which was held out; start anew with --overwrite")
         self.validation = open_ids(held_out) if held_out.exists() else self.train
         window, n = config.batches.window, len(self.train)
         if n < window + 1:
@@ -105,6 +107,9 @@ class LanguageTask:
             )
         self._singletons = self._seen_once() if config.batches.rare_as_unknown and self.text.may_not_know else None
         self.batch_size = fitting_batch_size(n, config.batches.batch_size, window)
+        wanted = config.batches.batch_size
+        short = f"the text is too short for {wanted} rows of {window} {self.text.unit}s: a batch has {self.batch_size}"
+        self.notes = [short] if self.batch_size < wanted else []
         self.sizes = {"train": n, "validation": len(self.validation), "vocabulary": len(self.text.vocab)}
 
     @property
@@ -130,7 +135,8 @@ class LanguageTask:
         if self._singletons is None:
             return windows
         shown_as = np.arange(len(self.text.vocab))
-        shown_as[self._singletons[draw.random(len(self._singletons)) < batches.rare_as_unknown]] = UNK
+        chance = np.random.default_rng([self.config.seed, 3, epoch]).random(len(self._singletons))
+        shown_as[self._singletons[chance < batches.rare_as_unknown]] = UNK
         return (Window(shown_as[inputs], shown_as[targets], fresh) for inputs, targets, fresh in windows)
 
     def _seen_once(self) -> NDArray[np.intp]:

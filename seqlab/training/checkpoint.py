@@ -71,7 +71,7 @@ def restore(trainer: Trainer, path: Path) -> None:
         if trainer.averaged is not None:
             trainer.averaged.load_state_dict(_section(tensors, "averaged."))
         _restore_optimizers(trainer, _section(tensors, "optimizer.") | _section(plain, "optimizer."))
-    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"{path}: no checkpoint to go on from: {error}") from None
     carried = tuple(tensor.to(device) for _, tensor in sorted(_section(tensors, "carried.").items()))
     for name, value in progress.items():

@@ -25,7 +25,7 @@ from seqlab.training.log import LOG, Log
 from seqlab.training.watcher import Unwatched, Watcher
 
 BEST, CHECKPOINT = "best.safetensors", "train/checkpoint.safetensors"
-MAY_CHANGE = ("epochs", "patience", "evaluate_every", "checkpoint_every", "device")
+MAY_CHANGE = ("epochs", "patience", "lr", "clip", "clip_value", "evaluate_every", "checkpoint_every", "device")
 
 
 def train(
@@ -59,6 +59,8 @@ def train(
     resolved = resolve(task, tables, settings)
     if isinstance(records, str | Path) or isinstance(validation, str | Path):
         raise DataError('records are a list of texts, [text], or a reader: seqlab.corpora.open_text(["FILE"])')
+    if resolved.data.train:  # these are not what is read
+        resolved = resolved.model_copy(update={"data": resolved.data.model_copy(update={"train": ()})})
     if validation is None and resolved.data.validation:
         raise ConfigError(
             f"data.validation: {', '.join(resolved.data.validation)} is read by the command line only; give the records: "
@@ -95,14 +97,20 @@ def run(
     device = available(config.training.device)
     watcher = watcher or Unwatched()
     watcher.reading(config)
-    shutil.rmtree(folder, ignore_errors=True)
+    new = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
     try:
-        with _written(folder):
-            (folder / "train").mkdir(parents=True)
-            TASKS[config.task].prepare(config, records, validation, folder)
-            (folder / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
-        task = TASKS[config.task].open(config, folder, device)
-        return _train(config, task, folder, output, watcher)
+        with _written(new):
+            (new / "train").mkdir(parents=True)
+            TASKS[config.task].prepare(config, records, validation, new)
+            (new / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
+        TASKS[config.task].open(config, new, device)  # what does not fit shows before anything is replaced
+        shutil.rmtree(folder, ignore_errors=True)
+        new.rename(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    try:
+        return _train(config, TASKS[config.task].open(config, folder, device), folder, output, watcher)
     except BaseException:
         if not (folder / CHECKPOINT).exists():  # there is nothing to go on from
             shutil.rmtree(folder, ignore_errors=True)
@@ -133,13 +141,18 @@ def resume(
         if name.rpartition(".")[2] not in MAY_CHANGE:
             raise ConfigError(f"{name}: cannot change when training goes on; what can: {', '.join(MAY_CHANGE)}")
     watcher = watcher or Unwatched()
-    if not folder.is_dir():
+    finished = not folder.is_dir()
+    if finished:
         _reopen(output, folder, changes, records, validation, watcher)
     if not (folder / CONFIG).exists():
         raise ModelError(f"{folder}: was stopped before training began; start anew with --overwrite")
     config = saved_config(folder, changes)
+    if config.training.schedule in ("cosine", "one-cycle") and any(name.endswith("epochs") for name in changes):
+        watcher.noted(
+            f"the {config.training.schedule} schedule now covers {config.training.epochs} epochs: the learning rate jumps"
+        )
     task = TASKS[config.task].open(config, folder, available(config.training.device))
-    return _train(config, task, folder, output, watcher, resumed=True)
+    return _train(config, task, folder, output, watcher, resumed=True, finished=finished)
 
 
 def saved_config(folder: Path, changes: Mapping[str, Any]) -> LanguageModelling:
@@ -158,7 +171,7 @@ def _reopen(
     """Make a training folder of a finished model directory again, over the same data."""
     directory = modeldir.open_directory(output)
     config = resolve(directory.config.task, directory.config.model_dump(mode="json"), changes)
-    done = directory.manifest["training"]["epochs"]
+    done = directory.manifest["training"].get("epochs", 0)
     if config.training.epochs <= done:
         raise ConfigError(f"{output}: its {done} epochs are done; to go on, give more: --resume --epochs {2 * done}")
     if not (output / CHECKPOINT).exists():
@@ -174,7 +187,7 @@ def _reopen(
             TASKS[config.task].prepare(config, records, validation, new)
             shutil.copy(output / WEIGHTS, new / BEST)
             (new / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
-        if modeldir.fingerprint(new / "data") != directory.manifest["training"]["data"]:
+        if modeldir.fingerprint(new / "data") != directory.manifest["training"].get("data"):
             raise DataError(f"{output}: the data are not those it was trained on; train a new model on them")
         new.rename(folder)
     finally:
@@ -182,15 +195,28 @@ def _reopen(
 
 
 def _train(
-    config: LanguageModelling, task: Task, folder: Path, output: Path, watcher: Watcher, *, resumed: bool = False
+    config: LanguageModelling,
+    task: Task,
+    folder: Path,
+    output: Path,
+    watcher: Watcher,
+    *,
+    resumed: bool = False,
+    finished: bool = False,
 ) -> LanguageModel:
-    """The training proper, from a prepared folder to the finished directory."""
+    """The training proper, from a prepared folder to the finished directory.
+
+    `resumed` goes on from the checkpoint in the folder, `finished` says that it is one of a finished model: its patience
+    begins anew.
+    """
     settings, saved = config.training, 0
     with _own_random(config.seed, available(settings.device)), _written(folder):
         trainer = Trainer(task.build(), settings)
         if resumed and (folder / CHECKPOINT).exists():
             checkpoint.restore(trainer, folder / CHECKPOINT)
             saved = trainer.progress.step
+        if finished:
+            trainer.progress.n_without_gain = 0
         watcher.started(trainer, task)
         logs: list[Log | tensorboard.Board] = [Log(folder / LOG, trainer.progress.step)]
         if settings.tensorboard:
@@ -203,10 +229,11 @@ def _train(
                     watcher.stepped(step)
                     if step.improved:
                         modeldir.save_weights(trainer.best_model, folder / BEST)
-                    if step.scores is not None or step.step % settings.checkpoint_every == 0 or interrupts.requested:
+                    stop = interrupts.requested
+                    if step.scores is not None or step.step % settings.checkpoint_every == 0 or stop:
                         checkpoint.save(trainer, folder / CHECKPOINT)
                         saved = step.step
-                    if interrupts.requested:
+                    if stop:
                         raise Interrupted(
                             f"stopped after step {step.step}; go on with: seqlab train {config.task} -o {output} --resume"
                         )

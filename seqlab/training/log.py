@@ -13,12 +13,16 @@ EVERY = 10
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The steps in a log; a line that was cut off by a crash is left out."""
+    """The steps in a log; what a crash has left of a line is passed over."""
     steps = []
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
         for line in file:
-            if line.endswith("\n"):
-                steps.append(json.loads(line))
+            try:
+                step = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(step, dict) and isinstance(step.get("step"), int):
+                steps.append(step)
     return steps
 
 

@@ -32,12 +32,13 @@ REST = {"muon": torch.optim.AdamW, "sparse-adam": torch.optim.Adam}
 
 
 def check(settings: Training) -> None:
-    """Refuse options that the chosen optimizer does not have.
+    """Refuse options that the chosen optimizer does not have, and values that it does not take.
 
     Raises:
-        ConfigError: with the options that there are.
+        ConfigError: with the options that there are, or the reason.
     """
-    taken = _arguments(OPTIMIZERS[settings.optimizer])
+    cls = OPTIMIZERS[settings.optimizer]
+    taken = _arguments(cls)
     for option in settings.optimizer_options:
         if option not in taken - SET_ELSEWHERE:
             raise ConfigError(unknown(f"option of {settings.optimizer}", option, taken - SET_ELSEWHERE))
@@ -45,6 +46,14 @@ def check(settings: Training) -> None:
         raise ConfigError(f"weight_decay: {settings.optimizer} has none; leave it out or take another optimizer")
     if settings.l1 and settings.optimizer == "sparse-adam":
         raise ConfigError("l1: sparse-adam moves only the vectors of the tokens in a batch; leave l1 out or use adam")
+    for option, value in settings.optimizer_options.items():
+        usual = inspect.signature(cls).parameters[option].default
+        if isinstance(usual, tuple) != isinstance(value, list) or (
+            isinstance(value, list) and len(value) != len(usual)
+        ):
+            shape = f"a list of {len(usual)} numbers" if isinstance(usual, tuple) else "one value"
+            raise ConfigError(f"optimizer_options.{option}: takes {shape}, such as {usual}, not {value}")
+    _make(cls, [nn.Parameter(torch.zeros(2, 2))], settings)
 
 
 def build(model: nn.Module, settings: Training) -> list[torch.optim.Optimizer]:
@@ -66,16 +75,7 @@ def build(model: nn.Module, settings: Training) -> list[torch.optim.Optimizer]:
                 "optimizer: sparse-adam needs learned vectors of their own; leave out tied and one-hot input"
             )
         mine, rest = [w for w in mine if id(w) in chosen], [w for w in mine if id(w) not in chosen]
-    options: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in settings.optimizer_options.items()
-    }
-    if settings.optimizer == "muon":
-        options.setdefault("adjust_lr_fn", "match_rms_adamw")
-    try:
-        optimizers = [_make(cls, mine, settings, options)]
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"optimizer_options: {settings.optimizer} refuses them: {error}") from None
-    return optimizers + ([_make(REST[settings.optimizer], rest, settings, {})] if rest else [])
+    return [_make(cls, mine, settings)] + ([_make(REST[settings.optimizer], rest, settings)] if rest else [])
 
 
 def _made_for(name: str, model: nn.Module) -> list[Tensor]:
@@ -86,17 +86,27 @@ def _made_for(name: str, model: nn.Module) -> list[Tensor]:
 
 
 def _make(
-    cls: Callable[..., torch.optim.Optimizer], weights: Sequence[Tensor], settings: Training, options: dict[str, Any]
+    cls: Callable[..., torch.optim.Optimizer], weights: Sequence[Tensor], settings: Training
 ) -> torch.optim.Optimizer:
-    taken = _arguments(cls)
+    taken, options = _arguments(cls), dict[str, Any]()
+    if cls is OPTIMIZERS[settings.optimizer]:  # the options are those of the chosen one
+        options = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in settings.optimizer_options.items()
+        }
+    if cls is torch.optim.Muon:
+        options.setdefault("adjust_lr_fn", "match_rms_adamw")
     groups: list[dict[str, Any]] = [{"params": weights}]
     if "weight_decay" in taken:
         matrices, vectors = ([w for w in weights if (w.dim() > 1) == is_matrix] for is_matrix in (True, False))
         groups = [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
         groups = [group for group in groups if group["params"]]
     if "fused" in taken:
-        options = options | {"fused": True}
-    return cls(groups, lr=settings.lr, **options)
+        options["fused"] = True
+    try:
+        return cls(groups, lr=settings.lr, **options)
+    except (TypeError, ValueError, IndexError) as error:
+        raise ConfigError(f"optimizer_options: {settings.optimizer} refuses them: {error}") from None
 
 
 def _arguments(cls: Callable[..., torch.optim.Optimizer]) -> set[str]:

@@ -13,6 +13,9 @@ class Watcher(Protocol):
     def reading(self, config: LanguageModelling) -> None:
         """The text parts are about to be fitted and the corpus indexed."""
 
+    def noted(self, message: str) -> None:
+        """Something that one may want to know, in one sentence."""
+
     def started(self, trainer: Trainer, task: Task) -> None:
         """Everything is ready; the first step comes next."""
 
@@ -27,6 +30,9 @@ class Unwatched:
     """Nobody is told."""
 
     def reading(self, config: LanguageModelling) -> None:
+        """Nothing."""
+
+    def noted(self, message: str) -> None:
         """Nothing."""
 
     def started(self, trainer: Trainer, task: Task) -> None:

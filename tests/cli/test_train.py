@@ -199,7 +199,7 @@ def test_a_text_shorter_than_one_window(refuses, call, corpus):
 
 def test_more_than_there_is_memory(refuses, corpus):
     refuses(
-        corpus, "--hidden", "3000000", code=1, says=["out of memory: try a smaller --batch-size, --window or --hidden"]
+        corpus, "--hidden", "100000", code=1, says=["out of memory: try a smaller --batch-size, --window or --hidden"]
     )
 
 

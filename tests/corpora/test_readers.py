@@ -273,3 +273,18 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path):
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     grown = int(done.stdout) / (1024 if sys.platform != "darwin" else 1024**2)
     assert grown < 30, f"{grown} MB for a corpus of 63 MB"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32-le", "gb18030"])
+def test_a_byte_order_mark_is_dropped_in_every_encoding(tmp_path, encoding):
+    path = tmp_path / "text.txt"
+    path.write_bytes("\ufeff一行\ufeff\n".encode(encoding))
+    assert "".join(record.text for record in PlainText([path], encoding)) == "一行\ufeff\n"
+
+
+@pytest.mark.parametrize("content", ["渡口最后一天".encode("gb18030") * 9, bytes(range(1, 255)) * 9])
+def test_a_file_that_is_not_utf_16(tmp_path, content):
+    path = tmp_path / "text.txt"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"text.txt.*utf-16.*(--encoding|binary)"):
+        list(PlainText([path], "utf-16"))

@@ -45,20 +45,20 @@ def test_characters_inside_and_outside_however_the_text_is_cut_in_pieces(case):
 @settings(deadline=None)
 @given(cut_texts(at_line_ends=True))
 def test_whole_lines_however_the_text_is_cut_at_line_ends(case):
-    """A line is held out if its first character is; a last line without an end is cut where the range says."""
+    """A border within a line moves to its end, where that is less than half a range away; each range keeps something."""
     text, pieces, where = case
-    wanted = {True: "", False: ""}
-    at = 0
-    for line in text.split("\n"):
-        line_with_end = text[at : at + len(line) + 1]
-        if line_with_end.endswith("\n"):
-            wanted[held(at, where)] += line_with_end
-        else:
-            for i, character in enumerate(line_with_end, start=at):
-                wanted[held(i, where)] += character
-        at += len(line_with_end)
-    for inside in (True, False):
-        assert "".join(Part(pieces, where, inside, whole_lines=True)) == wanted[inside]
+    near = min((end - start for start, end in where), default=0) // 2
+
+    def moved(border):
+        line_ends = [at for at in range(border, border + near + 1) if 0 < at < len(text) + 1 and text[at - 1] == "\n"]
+        return line_ends[0] if line_ends and 0 < border < len(text) else border
+
+    bounds = [(moved(start), moved(end)) for start, end in where]
+    wanted = "".join(text[start:end] for start, end in bounds)
+    rest = "".join(character for at, character in enumerate(text) if not held(at, bounds))
+    assert "".join(Part(pieces, where, True, whole_lines=True)) == wanted
+    assert "".join(Part(pieces, where, False, whole_lines=True)) == rest
+    assert all(start < end for (start, end), (first, last) in zip(bounds, where, strict=True) if first < last)
 
 
 @settings(deadline=None)
@@ -87,12 +87,11 @@ def test_a_part_can_be_read_twice_and_has_no_empty_pieces(case, whole_lines, ins
 
 
 def test_a_cut_moves_to_the_end_of_its_line():
-    text = "one\ntwo\nthree\n"
+    text = "one\ntwo\nthree\nfour\nfive\n"
     for border in range(5, 9):  # within the second line, or right after its end
-        assert "".join(Part([text], ((border, len(text)),), True, whole_lines=True)) == "three\n"
+        assert "".join(Part([text], ((border, len(text)),), True, whole_lines=True)) == "three\nfour\nfive\n"
         assert "".join(Part([text], ((border, len(text)),), False, whole_lines=True)) == "one\ntwo\n"
-    assert "".join(Part([text], ((4, 5),), True, whole_lines=True)) == "two\n"
-    assert "".join(Part([text], ((5, 7),), True, whole_lines=True)) == "", "no line begins in it"
+    assert "".join(Part([text], ((4, 5),), True, whole_lines=True)) == "t", "the line's end is too far"
 
 
 @pytest.mark.parametrize("n", [1, 7, 30, 100, 1000, 1_115_394])
@@ -164,3 +163,13 @@ def test_limited_reads_no_further_than_it_has_to():
 
     assert "".join(Limited(source(), 6)) == "abcabc"
     assert len(read) == 2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_neither_part_is_empty_where_lines_are_long(seed: int) -> None:
+    """A paragraph a line: ten lines of 3,000 characters, which are longer than a hundredth of the text."""
+    text = "".join("x" * 2999 + "\n" for _ in range(10))
+    where = ranges(len(text), 0.1, "random", seed)
+    held, kept = ("".join(Part([text], where, inside, True)) for inside in (True, False))
+    assert len(held) + len(kept) == len(text)
+    assert 0.05 * len(text) < len(held) < 0.15 * len(text)

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 import seqlab
 from seqlab.errors import ConfigError, DataError
 from seqlab.records import Text
+from seqlab.text.pipeline import TextPipeline
+from seqlab.text.vocab import BOS
 
 PROMPT = "举头望明月"
 
@@ -264,3 +266,22 @@ def test_no_warning_for_a_prompt_that_is_known(model):
 def test_options_out_of_range(model, options):
     with pytest.raises(ConfigError):
         model.generate(PROMPT, **options)
+
+
+def test_a_text_begins_as_a_line_does(model):
+    """No vector that training never met stands before a text: the line end does, where the model knows it."""
+    line_end = model.text.vocab.id("\n")
+    assert model.text.start == line_end
+    distribution, _ = model.step(np.array([line_end]), None)
+    first = model.text.encode("T")
+    assert model.score("T")[0] == pytest.approx(distribution[0, first[0]], abs=1e-5)
+    assert TextPipeline.fit(["one line without an end"]).start == BOS
+    assert not model.model.embedding.weight[BOS].any()
+
+
+def test_one_stop_text_may_be_given_as_it_is(model):
+    options = {"length": 60, "seed": 4}
+    text = model.generate("To", **options)[0]
+    stop = text[10:13]
+    assert model.generate("To", stop=stop, **options) == model.generate("To", stop=[stop], **options)
+    assert stop not in model.generate("To", stop=stop, **options)[0]

@@ -123,3 +123,12 @@ def test_a_model_that_changes_text_is_refused():
     )
     with pytest.raises(ModelError, match="a sentencepiece model that changes text"):
         SentencePieceTokenizer.from_bytes(written.getvalue())
+
+
+@pytest.mark.parametrize("model", ["unigram", "bpe"])
+def test_a_text_without_a_single_space_trains(model: str) -> None:
+    """Chinese: the sign for a space has to be known all the same, since the next text may hold one."""
+    text = "渡口最后一天\n大桥通车在初九\n请柬送到船头上\n" * 20
+    tokenizer = SentencePieceTokenizer.train([text], model=model, size=320)
+    for other in (text, "大桥 通车", " 渡口"):
+        assert join(tokenizer, tokenizer.pieces(other)) == other

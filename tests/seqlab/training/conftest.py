@@ -16,7 +16,8 @@ WORDS = ["salt", "river", "bell", "oar", "lamp", "plum", "north", "seed"]
 @pytest.fixture
 def text() -> str:
     draw = np.random.default_rng(5)
-    return "".join(" ".join(draw.choice(WORDS, size=6)) + ".\n" for _ in range(40))
+    lines = [" ".join(draw.choice(WORDS, size=6)) + ".\n" for _ in range(40)]
+    return "".join(lines + [f"{word} once.\n" for word in ("adze", "quay", "wimble")])
 
 
 @pytest.fixture

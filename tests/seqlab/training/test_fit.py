@@ -2,11 +2,14 @@
 
 import itertools
 import math
+import types
 
+import numpy as np
 import pytest
 import torch
 
 from seqlab.errors import TrainingError
+from seqlab.text.vocab import UNK
 from seqlab.training.fit import fit
 
 
@@ -140,3 +143,40 @@ def test_ties_count_as_no_gain(start) -> None:
     assert [step.improved for step in steps] == [
         step.scores.nats < min((s.scores.nats for s in steps[:k]), default=math.inf) for k, step in enumerate(steps)
     ]
+
+
+def test_a_validation_score_that_is_not_finite_stops(start) -> None:
+    trainer, task = start(evaluate_every=2)
+    steps = fit(trainer, task)
+    next(steps)
+    task.evaluate = lambda model: types.SimpleNamespace(nats=math.nan)
+    with pytest.raises(TrainingError, match=r"the validation score is nan at step 2"):
+        next(steps)
+    assert trainer.progress.best == math.inf
+
+
+def test_clip_value_reaches_sparse_gradients(start) -> None:
+    trainer, task = start(optimizer="sparse-adam", clip=0.0, clip_value=1e-5)
+    next(fit(trainer, task))
+    gradient = trainer.model.embedding.weight.grad
+    assert gradient.is_sparse
+    assert 0 < gradient.coalesce().values().abs().max().item() <= 1e-5 * (1 + 1e-6)
+
+
+def test_tokens_seen_once_are_trained_as_unknown_now_and_then(start) -> None:
+    _, task = start(tokenizer="word", rare_as_unknown=0.5)
+    _, plain = start(tokenizer="word", rare_as_unknown=0.0)
+    once = set(np.flatnonzero(np.bincount(task.train) == 1).tolist())
+    shown = []
+    for epoch in range(6):
+        hidden = set()
+        for ours, theirs in zip(task.batches(epoch), plain.batches(epoch), strict=True):
+            for part, original in ((ours.inputs, theirs.inputs), (ours.targets, theirs.targets)):
+                changed = part != original
+                assert (part[changed] == UNK).all()
+                hidden |= set(original[changed].tolist())
+        assert hidden <= once
+        shown.append(hidden)
+    assert once
+    assert any(shown)
+    assert not all(hidden == once for hidden in shown)

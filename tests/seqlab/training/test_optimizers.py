@@ -29,7 +29,7 @@ def test_the_table_holds_every_optimizer_of_torch_that_needs_no_closure() -> Non
 def test_each_learns(start, name: str) -> None:
     trainer, task = start(optimizer=name, lr=RATES.get(name, 0.01), epochs=4)
     steps = list(fit(trainer, task))
-    assert steps[-1].epoch_loss < steps[0].loss - 0.3
+    assert steps[-1].scores.nats < steps[0].loss - 0.3
 
 
 def test_options_reach_the_optimizer(start) -> None:
@@ -67,6 +67,12 @@ def test_sparse_adam_moves_only_the_vectors_of_tokens_seen(start) -> None:
             "'momentun'; did you mean 'momentum'",
         ),
         ({"optimizer": "adamw", "optimizer_options": {"lr": 0.9}}, "unknown option of adamw 'lr'"),
+        ({"optimizer": "adamw", "optimizer_options": {"betas": [0.9]}}, "betas: takes a list of 2 numbers"),
+        ({"optimizer": "adamw", "optimizer_options": {"betas": [0.9, 0.9, 0.9]}}, "betas: takes a list of 2 numbers"),
+        ({"optimizer": "adamw", "optimizer_options": {"betas": 0.9}}, "betas: takes a list of 2 numbers"),
+        ({"optimizer": "rprop", "optimizer_options": {"etas": [0.5]}}, "etas: takes a list of 2 numbers"),
+        ({"optimizer": "sgd", "optimizer_options": {"momentum": [0.5]}}, "momentum: takes one value"),
+        ({"optimizer": "sgd", "optimizer_options": {"momentum": -0.5}}, "sgd refuses them"),
         ({"optimizer": "rprop", "weight_decay": 0.1}, "rprop has none"),
         ({"optimizer": "sparse-adam", "l1": 0.1}, "l1: sparse-adam"),
     ],
@@ -85,3 +91,9 @@ def test_sparse_adam_needs_learned_vectors(start) -> None:
     for settings in ({"input": "one-hot"}, {"tied": True}):
         with pytest.raises(ConfigError, match="learned vectors of their own"):
             start(optimizer="sparse-adam", **settings)
+
+
+def test_whole_numbers_stay_whole(start) -> None:
+    trainer, task = start(optimizer="muon", optimizer_options={"ns_steps": 3})
+    next(fit(trainer, task))
+    assert trainer.optimizers[0].defaults["ns_steps"] == 3

@@ -143,6 +143,60 @@ def test_patience_stops_early_and_keeps_the_best(tmp_path: Path, text: str) -> N
     assert model.scores["nats"] == pytest.approx(min(validations), abs=1e-5)
 
 
+def test_a_model_that_stopped_early_can_be_trained_further(tmp_path: Path, text: str) -> None:
+    settings = SETTINGS | {"epochs": 30, "lr": 1e-30, "patience": 2}
+    seqlab.train("lm", [text], output=tmp_path / "run", **settings)
+    before = len(_log(tmp_path / "run"))
+    experiment.resume(tmp_path / "run", {"lr": 0.01}, records=[text])
+    assert len(_log(tmp_path / "run")) > before
+
+
+class Notes(Unwatched):
+    """Keeps what is noted."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def noted(self, message: str) -> None:
+        self.notes.append(message)
+
+
+def test_more_epochs_under_a_schedule_that_ends_are_noted(tmp_path: Path, text: str) -> None:
+    seqlab.train("lm", [text], output=tmp_path / "run", schedule="cosine", **SETTINGS)
+    notes = Notes()
+    experiment.resume(tmp_path / "run", {"epochs": 4}, records=[text], watcher=notes)
+    assert notes.notes == ["the cosine schedule now covers 4 epochs: the learning rate jumps"]
+
+
+def test_a_held_out_text_that_is_gone_is_not_replaced_by_the_training_text(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Interrupted):
+        seqlab.train("lm", [text], output=tmp_path / "run", watcher=StopAfter(2), **SETTINGS)
+    (tmp_path / "run.training/data/validation.npy").unlink()
+    with pytest.raises(DataError, match=r"validation.npy: is missing"):
+        experiment.resume(tmp_path / "run", {})
+
+
+def test_overwrite_keeps_an_unfinished_training_until_the_new_corpus_is_read(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Interrupted):
+        seqlab.train("lm", [text], output=tmp_path / "run", watcher=StopAfter(2), **SETTINGS)
+    for bad in ([""], ["too short"]):
+        with pytest.raises(DataError):
+            seqlab.train("lm", bad, output=tmp_path / "run", overwrite=True, **SETTINGS)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.training"]
+    assert experiment.resume(tmp_path / "run", {}).scores
+
+
+@pytest.mark.parametrize("line", ["\0\0\0", "3", "{}", '{"step": 1', '{"step": "x"}'])
+def test_a_log_that_a_crash_has_spoilt_does_not_stop_a_resume(tmp_path: Path, text: str, line: str) -> None:
+    with pytest.raises(Interrupted):
+        seqlab.train("lm", [text], output=tmp_path / "run", watcher=StopAfter(12), **SETTINGS)
+    with (tmp_path / "run.training/train/log.jsonl").open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    experiment.resume(tmp_path / "run", {})
+    steps = [entry["step"] for entry in _log(tmp_path / "run")]
+    assert steps == sorted(set(steps))
+
+
 def test_the_callers_generator_is_left_alone(text: str) -> None:
     torch.manual_seed(3)
     expected = torch.rand(3)
