@@ -40,7 +40,7 @@ clean:
 	@$(PYTHON) -c 'import sys; sys.exit("seqlab needs Python 3.11 or newer; this is " + sys.version.split()[0] + ": make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 
-# torch is installed first, by its pinned version: without a pin, pip takes a build with several GB of GPU packages.
+# torch is installed first, by its pinned version: without one, pip takes the newest, with several GB of GPU packages.
 .venv/installed: pyproject.toml constraints.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .

@@ -76,9 +76,29 @@ def prepare(corpus: str, folder: str) -> None:
     figures["reading"] = seconds(lambda: sum(len(text) for text in texts(corpus)))
     figures["counting"] = seconds(lambda: made.append(TextPipeline.fit(Texts(corpus))))
     figures["indexing"] = seconds(lambda: made[0].index(texts(corpus), Path(folder) / "ids.npy"))
-    unit = 1024 if sys.platform != "darwin" else 1
-    figures["resident"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    figures["resident"] = _resident()
     print(json.dumps(figures))
+
+
+def prepare_language_model(corpus: str, folder: str) -> None:
+    """All that `seqlab train lm` does before its first step: hold out, fit, index, open; print the figures as JSON."""
+    from seqlab.resolve import resolve
+    from seqlab.tasks.lm import LanguageTask, prepare
+
+    config = resolve("lm", {}, {})
+
+    def work() -> None:
+        prepare(config, open_text([corpus]), None, Path(folder))
+        LanguageTask(config, Path(folder), "cpu")
+
+    figures = {"seconds": seconds(work), "resident": _resident()}
+    print(json.dumps(figures))
+
+
+def _resident() -> float:
+    """Greatest resident memory of this process so far, in MB."""
+    unit = 1024 if sys.platform != "darwin" else 1
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def others(corpus: str) -> Iterator[tuple[str, float, float]]:
@@ -98,24 +118,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=float, default=300, help="size of the generated text")
     parser.add_argument("--corpus", help="a text file or folder to use instead")
-    parser.add_argument("--prepare", nargs=2, metavar=("CORPUS", "FOLDER"), help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs=3, metavar=("WORK", "CORPUS", "FOLDER"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.prepare:
-        prepare(*options.prepare)
+    if options.child:
+        work, corpus, folder = options.child
+        {"index": prepare, "prepare": prepare_language_model}[work](corpus, folder)
         return
+    child = [sys.executable, __file__, "--child"]
     with tempfile.TemporaryDirectory() as folder:
         corpus = options.corpus
         if corpus is None:
             corpus = str(Path(folder) / "corpus.txt")
             generate(Path(corpus), options.megabytes)
-        command = [sys.executable, __file__, "--prepare", corpus, folder]
-        figures = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        figures, whole = (
+            json.loads(
+                subprocess.run([*child, work, corpus, folder], capture_output=True, text=True, check=True).stdout
+            )
+            for work in ("index", "prepare")
+        )
         print(f"character tokenizer, {figures['megabytes']:.0f} MB of UTF-8\n")
         for step in ("reading", "counting", "indexing"):
             print(f"  {step:<10} {figures[step]:8.2f} s  {figures['megabytes'] / figures[step]:8.1f} MB/s")
         both = figures["counting"] + figures["indexing"]
         print(f"  {'both':<10} {both:8.2f} s  {figures['megabytes'] / both:8.1f} MB/s")
-        print(f"  peak resident memory {figures['resident']:.0f} MB\n")
+        print(f"  peak resident memory {figures['resident']:.0f} MB")
+        print(f"  prepared by `seqlab train lm` in {whole['seconds']:.1f} s, {whole['resident']:.0f} MB with torch\n")
         print(f"  {'tokenizer':<14} {'fit MB/s':>9} {'encode MB/s':>12}")
         for name, fitting, encoding in others(corpus):
             print(f"  {name:<14} {fitting:>9.2f} {encoding:>12.2f}", flush=True)

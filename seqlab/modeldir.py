@@ -154,7 +154,7 @@ def seal(folder: Path, task: str, scores: dict[str, Any], training: dict[str, An
 
 
 def move_into_place(folder: Path, path: Path) -> None:
-    """Rename a finished folder to `path`; a model directory that stands there is replaced in the same moment.
+    """Rename a finished folder to `path`; a model directory that stands there steps aside and is then removed.
 
     Where `path` is a link, what it points to is replaced.
     """
