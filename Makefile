@@ -11,6 +11,8 @@ demo: runs/demo/seqlab.json
 	@echo
 	@echo '$$ seqlab generate runs/demo --prompt "The ferry" --temperature 0.6 --length 400'
 	@$(BIN)/seqlab generate runs/demo --prompt "The ferry" --temperature 0.6 --length 400
+	@echo
+	@echo 'To use it yourself: . .venv/bin/activate, then seqlab --help'
 
 runs/demo/seqlab.json: recipes/demo.toml | .venv/installed
 	@echo '$$ seqlab train lm --config recipes/demo.toml -o runs/demo'

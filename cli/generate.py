@@ -47,8 +47,8 @@ def command(
     model = load(run, device)
     seed = random.randrange(2**32) if seed is None else seed
     texts_before, warn = 0, _once()
-    for beginning in beginnings:
-        stream = model.stream(beginning, n=n, seed=seed, warn=warn, **options)
+    for number, beginning in enumerate(beginnings):
+        stream = model.stream(beginning, n=n, seed=seed + number, warn=warn, **options)
         first = list(itertools.islice(stream, 1))  # before the prompt is written, so that no warning stands in the text
         waiting = [beginning] + ["\n---\n" + beginning] * (n - 1)
         if texts_before:

@@ -31,6 +31,8 @@ def command(run: Path, as_json: bool) -> None:
 
 
 def _rows(manifest: dict[str, Any], config: Any) -> list[tuple[str, str]]:
+    from seqlab.training.card import duration
+
     scores, training, network = manifest["scores"], manifest["training"], config.network
     unit, sizes = scores["unit"], training["sizes"]
     rows = [
@@ -43,7 +45,7 @@ def _rows(manifest: dict[str, Any], config: Any) -> list[tuple[str, str]]:
         ("runs on", ", ".join(dict.fromkeys(training["runs_on"]))),
         ("trained on", ", ".join(config.data.train) or "records given from Python"),
         ("", f"{sizes['train']:,} {unit}s, {training['epochs']} epochs, {training['steps']:,} steps"),
-        ("", f"{training['seconds'] / 60:.1f} minutes on {training['device']}"),
+        ("", f"{duration(training['seconds'])} on {training['device']}"),
         ("validation", f"{scores['nats']:.4f} nats a {unit}, perplexity {scores['perplexity']:.4g}"),
         ("", f"{scores['n_tokens']:,} {unit}s, {scores['oov_rate']:.2%} out of vocabulary"),
     ]

@@ -7,7 +7,7 @@ import click
 
 from seqlab.cli import settings
 from seqlab.config import LanguageModelling
-from seqlab.errors import ConfigError, ModelError, unknown
+from seqlab.errors import ConfigError, DataError, ModelError, unknown
 from seqlab.resolve import assignment, read_toml, resolve
 
 
@@ -53,8 +53,8 @@ def lm(
 ) -> None:
     """Train a language model on plain text.
 
-    A CORPUS is a file, a folder of text files, or sample:NAME (see `seqlab corpora`);  .gz, .bz2 and .xz are
-    decompressed. Settings are taken from the experiment file, then from the options, which stand over it.
+    A CORPUS is a file, a folder (its .txt, .text and .md files), or sample:NAME (see `seqlab corpora`); .gz, .bz2 and
+    .xz are decompressed. Settings are taken from the experiment file, then from the options, which stand over it.
     """
     changes = settings.given(flags, LanguageModelling) | dict(map(assignment, assignments))
     if corpora:
@@ -94,6 +94,8 @@ def _resume(output: Path, changes: dict[str, Any]) -> None:
         config = modeldir.open_directory(output).config
         # The data are needed again and may have moved; that they are the same ones is checked.
         moved = {name: changes.pop(name) for name in _PLACES if name in changes}
+        if not (config.data.train or "data.train" in moved):
+            raise DataError(f"{output}: was trained on records given from Python; give the same text as a CORPUS")
         records, validation = _data(resolve(config.task, config.model_dump(mode="json"), moved))
     with Display(output) as display:
         experiment.resume(output, changes, records=records, validation=validation, watcher=display)

@@ -36,7 +36,8 @@ def test_the_commands_and_examples_run(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     (tmp_path / "recipes").symlink_to(ROOT / "recipes")
     (tmp_path / "my.txt").write_text("one line of my own text, and another one.\n" * 60, encoding="utf-8", newline="")
-    (tmp_path / "input.txt").symlink_to(tmp_path / "my.txt")
+    for name in ("input.txt", "other.txt"):
+        (tmp_path / name).symlink_to(tmp_path / "my.txt")
     assert len(commands()) >= 8
     for command in commands():
         arguments = shlex.split(command)[1:]

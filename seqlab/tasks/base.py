@@ -45,7 +45,7 @@ class Task(Protocol):
     sizes: dict[str, int]
     """How much there is to train and to validate on, for the model card."""
     notes: list[str]
-    """What was done otherwise than the settings say, and why."""
+    """What one may overlook, a sentence each: what was done otherwise than the settings say, what is left out."""
 
     @property
     def n_steps(self) -> int:

@@ -25,6 +25,8 @@ from seqlab.text.pipeline import TextPipeline
 from seqlab.text.vocab import BOS, SPECIALS, UNK
 
 CONTEXT, STRETCH, SCORING_WINDOW, SCORING_ROWS = 512, 2048, 128, 64
+FEWEST_CHARACTERS = 10
+"""From which on a share of a text can be held out."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,11 @@ def prepare(
     held_out: Iterable[str] | None = None if validation is None else Texts(validation)
     if held_out is None and data.validation_share:
         n_characters = sum(map(len, text))
+        if 0 < n_characters < FEWEST_CHARACTERS:
+            raise DataError(
+                f"the training text has {n_characters} characters, too few to hold out a share: give more text, "
+                "or --validation-share 0 to hold nothing out"
+            )
         where = ranges(n_characters, data.validation_share, data.validation_split, config.seed)
         whole_lines = data.validation_split == "random"
         train, held_out = (Part(text, where, inside, whole_lines) for inside in (False, True))
@@ -110,6 +117,10 @@ class LanguageTask:
         wanted = config.batches.batch_size
         short = f"the text is too short for {wanted} rows of {window} {self.text.unit}s: a batch has {self.batch_size}"
         self.notes = [short] if self.batch_size < wanted else []
+        if config.data.limit is not None:
+            self.notes.append(f"only the first {config.data.limit:,} characters are read")
+        if self.validation is self.train:
+            self.notes.append("nothing is held out: the training text itself is scored")
         self.sizes = {"train": n, "validation": len(self.validation), "vocabulary": len(self.text.vocab)}
 
     @property

@@ -36,9 +36,9 @@ A recurrent language model over {unit}s, trained with seqlab {__version__}.
 - **Validated on** {held_out}: {sizes["validation"]:,} {unit}s, {scores["oov_rate"]:.2%} out of vocabulary.
 - **Network** {network.layers} x {network.hidden} units of `{network.cell}`, {training["n_parameters"]:,} parameters.
 - **Training** {training["steps"]:,} steps ({training["epochs"]} epochs) of {settings.optimizer} at {settings.lr:g}, \
-{training["seconds"] / 60:.1f} minutes on {training["device"]}. All settings are in `config.json`.
+{duration(training["seconds"])} on {training["device"]}. All settings are in `config.json`.
 
-| on the validation text | nats a {unit} | bits a {unit} | perplexity |
+| scored | nats a {unit} | bits a {unit} | perplexity |
 |---|---|---|---|
 {table}
 
@@ -53,6 +53,11 @@ Use it:
     model.perplexity("...")
 """
     (folder / "README.md").write_text(text, encoding="utf-8", newline="")
+
+
+def duration(seconds: float) -> str:
+    """A time to read: seconds, or minutes from two of them on."""
+    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.1f} minutes"
 
 
 def _perplexity(nats: float) -> str:

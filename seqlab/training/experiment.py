@@ -1,10 +1,12 @@
 """One experiment: from records to a model directory."""
 
+import functools
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -13,8 +15,8 @@ from seqlab import modeldir
 from seqlab.config import LanguageModelling
 from seqlab.device import available
 from seqlab.errors import ConfigError, DataError, ModelError
-from seqlab.modeldir import CONFIG, WEIGHTS, read_json
-from seqlab.resolve import read_toml, resolve
+from seqlab.modeldir import CONFIG, WEIGHTS, ModelDirectory, read_json
+from seqlab.resolve import read_toml, resolve, settings
 from seqlab.tasks import TASKS, load
 from seqlab.tasks.base import Task
 from seqlab.tasks.language_model import LanguageModel
@@ -37,7 +39,7 @@ def train(
     overwrite: bool = False,
     config: str | Path | Mapping[str, Any] | None = None,
     watcher: Watcher | None = None,
-    **settings: Any,
+    **changes: Any,
 ) -> LanguageModel:
     """Train a model on records and return it, ready to use.
 
@@ -49,14 +51,14 @@ def train(
         overwrite: replace a model directory that stands there.
         config: an experiment file, or its tables.
         watcher: who is told how training goes.
-        settings: over those of `config`, by the names of `seqlab train` (cell="gru", hidden=256, ...).
+        changes: settings over those of `config`, by the names of `seqlab train` (cell="gru", hidden=256, ...).
 
     Raises:
         ConfigError: unknown or unfitting settings. DataError: unfit data. TrainingError: the loss is not finite.
         ModelError: the output is taken, or cannot be written. Interrupted: Ctrl-C; with an output a checkpoint is saved.
     """
     tables = config if isinstance(config, Mapping) else read_toml(config) if config is not None else {}
-    resolved = resolve(task, tables, settings)
+    resolved = resolve(task, tables, changes)
     if isinstance(records, str | Path) or isinstance(validation, str | Path):
         raise DataError('records are a list of texts, [text], or a reader: seqlab.corpora.open_text(["FILE"])')
     if resolved.data.train:  # these are not what is read
@@ -118,8 +120,8 @@ def run(
 
 
 def resume(
-    output: Path,
-    changes: Mapping[str, Any],
+    output: str | Path,
+    changes: Mapping[str, Any] = MappingProxyType({}),
     *,
     records: Iterable[Any] | None = None,
     validation: Iterable[Any] | None = None,
@@ -129,25 +131,30 @@ def resume(
 
     Args:
         output: the model directory that the training is to leave, or has left.
-        changes: settings to change, among `MAY_CHANGE`.
+        changes: settings by name; those in `MAY_CHANGE` may have other values than before.
         records, validation: the data again, for a finished model only: it no longer has them.
         watcher: who is told how training goes.
 
     Raises:
         ModelError: there is nothing to go on from. ConfigError: a setting that cannot change. DataError: other data.
     """
+    output, watcher = Path(output), watcher or Unwatched()
     folder = modeldir.training_folder(output)
-    for name in changes:
-        if name.rpartition(".")[2] not in MAY_CHANGE:
-            raise ConfigError(f"{name}: cannot change when training goes on; what can: {', '.join(MAY_CHANGE)}")
-    watcher = watcher or Unwatched()
     finished = not folder.is_dir()
-    if finished:
-        _reopen(output, folder, changes, records, validation, watcher)
-    if not (folder / CONFIG).exists():
+    if not finished and not (folder / CONFIG).exists():
         raise ModelError(f"{folder}: was stopped before training began; start anew with --overwrite")
-    config = saved_config(folder, changes)
-    if config.training.schedule in ("cosine", "one-cycle") and any(name.endswith("epochs") for name in changes):
+    if finished:
+        directory = modeldir.open_directory(output)
+        saved = directory.config
+    else:
+        saved = resolve("lm", read_json(folder / CONFIG), {})
+    config = _changed(saved, changes)
+    if finished:
+        _reopen(directory, folder, config, records, validation, watcher)
+    else:
+        with modeldir.written_beside(folder / CONFIG) as beside:
+            beside.write_text(config.to_json(), encoding="utf-8", newline="")
+    if config.training.schedule in ("cosine", "one-cycle") and config.training.epochs != saved.training.epochs:
         watcher.noted(
             f"the {config.training.schedule} schedule now covers {config.training.epochs} epochs: the learning rate jumps"
         )
@@ -155,23 +162,33 @@ def resume(
     return _train(config, task, folder, output, watcher, resumed=True, finished=finished)
 
 
-def saved_config(folder: Path, changes: Mapping[str, Any]) -> LanguageModelling:
-    """The settings that a model or training folder was made with, with changes over them."""
-    return resolve("lm", read_json(folder / CONFIG), changes)
+def _changed(saved: LanguageModelling, changes: Mapping[str, Any]) -> LanguageModelling:
+    """The saved settings with changes over them.
+
+    Raises:
+        ConfigError: one that cannot change has another value than before.
+    """
+    config = resolve(saved.task, saved.model_dump(mode="json"), changes)
+    for path, _ in settings(type(saved)):
+        before, after = (functools.reduce(getattr, path.split("."), whole) for whole in (saved, config))
+        if before != after and path.rpartition(".")[2] not in MAY_CHANGE:
+            raise ConfigError(
+                f"{path}: is {before!r} and cannot change when training goes on; what can: {', '.join(MAY_CHANGE)}"
+            )
+    return config
 
 
 def _reopen(
-    output: Path,
+    directory: ModelDirectory,
     folder: Path,
-    changes: Mapping[str, Any],
+    config: LanguageModelling,
     records: Iterable[Any] | None,
     validation: Iterable[Any] | None,
     watcher: Watcher,
 ) -> None:
     """Make a training folder of a finished model directory again, over the same data."""
-    directory = modeldir.open_directory(output)
-    config = resolve(directory.config.task, directory.config.model_dump(mode="json"), changes)
-    done = directory.manifest["training"].get("epochs", 0)
+    output, training = directory.path, directory.manifest["training"]
+    done = training.get("epochs", 0)
     if config.training.epochs <= done:
         raise ConfigError(f"{output}: its {done} epochs are done; to go on, give more: --resume --epochs {2 * done}")
     if not (output / CHECKPOINT).exists():
@@ -187,7 +204,7 @@ def _reopen(
             TASKS[config.task].prepare(config, records, validation, new)
             shutil.copy(output / WEIGHTS, new / BEST)
             (new / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
-        if modeldir.fingerprint(new / "data") != directory.manifest["training"].get("data"):
+        if modeldir.fingerprint(new / "data") != training.get("data"):
             raise DataError(f"{output}: the data are not those it was trained on; train a new model on them")
         new.rename(folder)
     finally:
@@ -209,17 +226,19 @@ def _train(
     `resumed` goes on from the checkpoint in the folder, `finished` says that it is one of a finished model: its patience
     begins anew.
     """
-    settings, saved = config.training, 0
-    with _own_random(config.seed, available(settings.device)), _written(folder):
-        trainer = Trainer(task.build(), settings)
+    training, saved = config.training, 0
+    with _own_random(config.seed, available(training.device)), _written(folder):
+        trainer = Trainer(task.build(), training)
         if resumed and (folder / CHECKPOINT).exists():
             checkpoint.restore(trainer, folder / CHECKPOINT)
             saved = trainer.progress.step
+        if trainer.progress.step > training.epochs * task.n_steps:
+            raise ConfigError(f"epochs: {training.epochs} are done already, and more; give more to go on")
         if finished:
             trainer.progress.n_without_gain = 0
         watcher.started(trainer, task)
         logs: list[Log | tensorboard.Board] = [Log(folder / LOG, trainer.progress.step)]
-        if settings.tensorboard:
+        if training.tensorboard:
             logs.append(tensorboard.Board(folder / tensorboard.BOARD, trainer.progress.step))
         try:
             with Interrupts() as interrupts:
@@ -230,7 +249,7 @@ def _train(
                     if step.improved:
                         modeldir.save_weights(trainer.best_model, folder / BEST)
                     stop = interrupts.requested
-                    if step.scores is not None or step.step % settings.checkpoint_every == 0 or stop:
+                    if step.scores is not None or step.step % training.checkpoint_every == 0 or stop:
                         checkpoint.save(trainer, folder / CHECKPOINT)
                         saved = step.step
                     if stop:
@@ -238,6 +257,7 @@ def _train(
                             f"stopped after step {step.step}; go on with: seqlab train {config.task} -o {output} --resume"
                         )
                     if _patience_is_out(trainer):
+                        watcher.noted(f"no better score in {training.patience} validations: stopped; the best are kept")
                         break
         finally:
             for log in logs:
@@ -246,7 +266,7 @@ def _train(
             checkpoint.save(trainer, folder / CHECKPOINT)
         scores = _finish(config, task, trainer, folder, output)
     watcher.finished(scores)
-    return load(output, settings.device)
+    return load(output, training.device)
 
 
 def _patience_is_out(trainer: Trainer) -> bool:

@@ -37,7 +37,11 @@ def test_prompts_from_a_file(call, trained, model, tmp_path):
     path.write_bytes("明月\r\nTo\u2028be\n\n低头\n".encode())
     outcome = call("generate", trained, "--prompts", path, "--length", "9", "--seed", "3", "-n", "2")
     prompts = ["明月", "To\u2028be", "", "低头"]
-    texts = [prompt + text for prompt in prompts for text in model.generate(prompt, n=2, length=9, seed=3)]
+    texts = [
+        prompt + text
+        for seed, prompt in enumerate(prompts, start=3)  # not the same draws for each prompt
+        for text in model.generate(prompt, n=2, length=9, seed=seed)
+    ]
     assert outcome.out == "\n---\n".join(texts) + "\n"
     assert outcome.lines == ["seqlab: the model has never seen '\\u2028'; read as unknown"]
 

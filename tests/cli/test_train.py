@@ -255,11 +255,13 @@ def test_ctrl_c_saves_and_says_how_to_go_on(call, refused, corpus, tmp_path, fla
     says = [f"an unfinished training of {run}; give --resume to go on with it, or --overwrite to start anew"]
     refused("train", "lm", corpus, "-o", run, *flags, code=1, says=says)
     refused("generate", run, code=1, says=["its training is not finished", f"`seqlab train lm -o {run} --resume`"])
-    says = ["data.train: cannot change when training goes on; what can: epochs, patience"]
-    refused("train", "lm", corpus, "-o", run, "--resume", code=2, says=says)
-    refused("train", "lm", "-o", run, "--resume", "--hidden", "3", code=2, says=["network.hidden: cannot change"])
+    says = ["data.train: is", "cannot change when training goes on; what can: epochs, patience"]
+    refused("train", "lm", "elsewhere.txt", "-o", run, "--resume", code=2, says=says)
+    says = ["network.hidden: is", "cannot change"]
+    refused("train", "lm", "-o", run, "--resume", "--hidden", "3", code=2, says=says)
+    path = str(corpus)
     corpus.unlink()  # it is no longer needed
-    outcome = call("train", "lm", "-o", run, "--resume")
+    outcome = call("train", "lm", path, "-o", run, *flags, "--resume")  # the same command with --resume
     assert outcome.code == 0
     assert "going on after step 3" in outcome.err
     assert np.array_equal(seqlab.load(run).score(text), seqlab.train("lm", [text], **small).score(text))
@@ -282,7 +284,7 @@ def test_a_finished_model_is_trained_further(call, refused, corpus, tmp_path, fl
 
 def test_a_model_trained_in_code_goes_on_with_a_corpus(call, refused, copied, corpus):
     more = ("train", "lm", "-o", copied, "--resume", "--epochs", "3")
-    refused(*more, code=1, says=["no corpus given: name a text file"])
+    refused(*more, code=1, says=["was trained on records given from Python; give the same text as a CORPUS"])
     assert call(*more, corpus).code == 0
     assert open_directory(copied).manifest["training"]["epochs"] == 3
 

@@ -129,8 +129,14 @@ def test_training_further_on_other_data_is_refused_and_leaves_the_model(tmp_path
 
 
 def test_resume_changes_only_what_may_change(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ConfigError, match="hidden: cannot change when training goes on"):
+    with pytest.raises(Interrupted):
+        seqlab.train("lm", [text], output=tmp_path / "run", watcher=StopAfter(40), **SETTINGS)
+    with pytest.raises(ConfigError, match=r"network.hidden: is 12 and cannot change when training goes on"):
         experiment.resume(tmp_path / "run", {"hidden": 7})
+    with pytest.raises(ConfigError, match="epochs: 1 are done already"):
+        experiment.resume(tmp_path / "run", {"epochs": 1, "lr": 0.01})
+    seqlab.resume(tmp_path / "run", SETTINGS | {"epochs": 4})  # the same values again are no change
+    assert seqlab.load(tmp_path / "run").config.training.epochs == 4
 
 
 def test_patience_stops_early_and_keeps_the_best(tmp_path: Path, text: str) -> None:
