@@ -85,7 +85,7 @@ _PLACES = ("data.train", "data.validation", "data.encoding")
 def _resume(output: Path, changes: dict[str, Any]) -> None:
     from seqlab import modeldir
     from seqlab.cli.display import Display
-    from seqlab.training import experiment
+    from seqlab.training.resume import resume
 
     records = validation = None
     if not modeldir.training_folder(output).is_dir():
@@ -98,7 +98,7 @@ def _resume(output: Path, changes: dict[str, Any]) -> None:
             raise DataError(f"{output}: was trained on records given from Python; give the same text as a CORPUS")
         records, validation = _data(resolve(config.task, config.model_dump(mode="json"), moved))
     with Display(output) as display:
-        experiment.resume(output, changes, records=records, validation=validation, watcher=display)
+        resume(output, changes, records=records, validation=validation, watcher=display)
 
 
 def _data(config: LanguageModelling) -> tuple[Any, Any]:

@@ -12,14 +12,14 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from seqlab.tasks import load as load
     from seqlab.tasks.language_model import LanguageModel as LanguageModel
-    from seqlab.training.experiment import resume as resume
     from seqlab.training.experiment import train as train
+    from seqlab.training.resume import resume as resume
 
 __all__ = ["LanguageModel", "load", "resume", "train"]
 _HOMES = {
     "LanguageModel": "seqlab.tasks.language_model",
     "load": "seqlab.tasks",
-    "resume": "seqlab.training.experiment",
+    "resume": "seqlab.training.resume",
     "train": "seqlab.training.experiment",
 }
 

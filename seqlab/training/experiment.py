@@ -1,12 +1,10 @@
 """One experiment: from records to a model directory."""
 
-import functools
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -15,8 +13,8 @@ from seqlab import modeldir
 from seqlab.config import LanguageModelling
 from seqlab.device import available
 from seqlab.errors import ConfigError, DataError, ModelError
-from seqlab.modeldir import CONFIG, WEIGHTS, ModelDirectory, read_json
-from seqlab.resolve import read_toml, resolve, settings
+from seqlab.modeldir import CONFIG, WEIGHTS
+from seqlab.resolve import read_toml, resolve
 from seqlab.tasks import TASKS, load
 from seqlab.tasks.base import Task
 from seqlab.tasks.language_model import LanguageModel
@@ -27,7 +25,6 @@ from seqlab.training.log import LOG, Log
 from seqlab.training.watcher import Unwatched, Watcher
 
 BEST, CHECKPOINT = "best.safetensors", "train/checkpoint.safetensors"
-MAY_CHANGE = ("epochs", "patience", "lr", "clip", "clip_value", "evaluate_every", "checkpoint_every", "device")
 
 
 def train(
@@ -102,7 +99,7 @@ def run(
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     try:
-        with _written(new):
+        with writing(new):
             (new / "train").mkdir(parents=True)
             TASKS[config.task].prepare(config, records, validation, new)
             (new / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
@@ -112,106 +109,14 @@ def run(
     finally:
         shutil.rmtree(new, ignore_errors=True)
     try:
-        return _train(config, TASKS[config.task].open(config, folder, device), folder, output, watcher)
+        return carry_out(config, TASKS[config.task].open(config, folder, device), folder, output, watcher)
     except BaseException:
         if not (folder / CHECKPOINT).exists():  # there is nothing to go on from
             shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def resume(
-    output: str | Path,
-    changes: Mapping[str, Any] = MappingProxyType({}),
-    *,
-    records: Iterable[Any] | None = None,
-    validation: Iterable[Any] | None = None,
-    watcher: Watcher | None = None,
-) -> LanguageModel:
-    """Go on with a training that was stopped, as if it had not been; or train a finished model for more epochs.
-
-    Args:
-        output: the model directory that the training is to leave, or has left.
-        changes: settings by name; those in `MAY_CHANGE` may have other values than before.
-        records, validation: the data again, for a finished model only: it no longer has them.
-        watcher: who is told how training goes.
-
-    Raises:
-        ModelError: there is nothing to go on from. ConfigError: a setting that cannot change. DataError: other data.
-    """
-    output, watcher = Path(output), watcher or Unwatched()
-    folder = modeldir.training_folder(output)
-    finished = not folder.is_dir()
-    if not finished and not (folder / CONFIG).exists():
-        raise ModelError(f"{folder}: was stopped before training began; start anew with --overwrite")
-    if finished:
-        directory = modeldir.open_directory(output)
-        saved = directory.config
-    else:
-        saved = resolve("lm", read_json(folder / CONFIG), {})
-    config = _changed(saved, changes)
-    if finished:
-        _reopen(directory, folder, config, records, validation, watcher)
-    else:
-        with modeldir.written_beside(folder / CONFIG) as beside:
-            beside.write_text(config.to_json(), encoding="utf-8", newline="")
-    if config.training.schedule in ("cosine", "one-cycle") and config.training.epochs != saved.training.epochs:
-        watcher.noted(
-            f"the {config.training.schedule} schedule now covers {config.training.epochs} epochs: the learning rate jumps"
-        )
-    task = TASKS[config.task].open(config, folder, available(config.training.device))
-    return _train(config, task, folder, output, watcher, resumed=True, finished=finished)
-
-
-def _changed(saved: LanguageModelling, changes: Mapping[str, Any]) -> LanguageModelling:
-    """The saved settings with changes over them.
-
-    Raises:
-        ConfigError: one that cannot change has another value than before.
-    """
-    config = resolve(saved.task, saved.model_dump(mode="json"), changes)
-    for path, _ in settings(type(saved)):
-        before, after = (functools.reduce(getattr, path.split("."), whole) for whole in (saved, config))
-        if before != after and path.rpartition(".")[2] not in MAY_CHANGE:
-            raise ConfigError(
-                f"{path}: is {before!r} and cannot change when training goes on; what can: {', '.join(MAY_CHANGE)}"
-            )
-    return config
-
-
-def _reopen(
-    directory: ModelDirectory,
-    folder: Path,
-    config: LanguageModelling,
-    records: Iterable[Any] | None,
-    validation: Iterable[Any] | None,
-    watcher: Watcher,
-) -> None:
-    """Make a training folder of a finished model directory again, over the same data."""
-    output, training = directory.path, directory.manifest["training"]
-    done = training.get("epochs", 0)
-    if config.training.epochs <= done:
-        raise ConfigError(f"{output}: its {done} epochs are done; to go on, give more: --resume --epochs {2 * done}")
-    if not (output / CHECKPOINT).exists():
-        raise ModelError(f"{output}: has no {CHECKPOINT} to go on from; copy it back, or train a new model")
-    if records is None:
-        raise DataError(f"{output}: to train it further its data are needed again: give them, or their paths")
-    watcher.reading(config)
-    new = folder.with_name(f".{folder.name}")
-    shutil.rmtree(new, ignore_errors=True)
-    try:
-        with _written(new):
-            shutil.copytree(output / "train", new / "train")
-            TASKS[config.task].prepare(config, records, validation, new)
-            shutil.copy(output / WEIGHTS, new / BEST)
-            (new / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
-        if modeldir.fingerprint(new / "data") != training.get("data"):
-            raise DataError(f"{output}: the data are not those it was trained on; train a new model on them")
-        new.rename(folder)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-
-
-def _train(
+def carry_out(
     config: LanguageModelling,
     task: Task,
     folder: Path,
@@ -227,7 +132,7 @@ def _train(
     begins anew.
     """
     training, saved = config.training, 0
-    with _own_random(config.seed, available(training.device)), _written(folder):
+    with _own_random(config.seed, available(training.device)), writing(folder):
         trainer = Trainer(task.build(), training)
         if resumed and (folder / CHECKPOINT).exists():
             checkpoint.restore(trainer, folder / CHECKPOINT)
@@ -314,7 +219,7 @@ def _refuse_taken(output: Path, folder: Path, overwrite: bool) -> None:
 
 
 @contextmanager
-def _written(folder: Path) -> Iterator[None]:
+def writing(folder: Path) -> Iterator[None]:
     """Failures of the disk within this context name the folder and say what to do."""
     try:
         yield

@@ -14,7 +14,6 @@ import seqlab
 from seqlab import modeldir
 from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.modeldir import MANIFEST, open_directory
-from seqlab.training import experiment
 
 
 def change(path, **values):
@@ -326,7 +325,7 @@ def test_a_full_disk_at_any_file_loses_nothing(copied, text, small, model, monke
         )
         if checkpointed:
             assert not [path.name for path in beside.rglob(".*")]
-            resumed = experiment.resume(copied, {})
+            resumed = seqlab.resume(copied, {})
             assert resumed.scores == scores
             shutil.rmtree(copied)
             seqlab.train("lm", [text], output=copied, **small)

@@ -8,7 +8,7 @@ import pytest
 
 import seqlab
 from seqlab.errors import ConfigError, ModelError
-from seqlab.training import curves, experiment
+from seqlab.training import curves
 from seqlab.training.log import read
 
 SETTINGS = {"hidden": 12, "batch_size": 4, "window": 10, "epochs": 2}
@@ -49,7 +49,7 @@ def test_tensorboard_events_are_the_steps(tmp_path: Path, text: str) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     seqlab.train("lm", [text], output=tmp_path / "run", tensorboard=True, **SETTINGS)
-    experiment.resume(tmp_path / "run", {"epochs": 3}, records=[text])
+    seqlab.resume(tmp_path / "run", {"epochs": 3}, records=[text])
     events = EventAccumulator(str(tmp_path / "run/train/tensorboard"))
     events.Reload()
     log = {line["step"]: line for line in read(tmp_path / "run/train/log.jsonl")}

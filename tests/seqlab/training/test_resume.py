@@ -14,7 +14,7 @@ from safetensors import safe_open
 
 import seqlab
 from seqlab.errors import ConfigError, DataError, ModelError
-from seqlab.training import checkpoint, experiment
+from seqlab.training import checkpoint
 from seqlab.training.fit import fit
 from seqlab.training.interrupt import Interrupted, Interrupts
 from seqlab.training.watcher import Unwatched
@@ -99,7 +99,7 @@ def test_ctrl_c_saves_and_resume_gives_the_same_model(tmp_path: Path, text: str)
     with pytest.raises(Interrupted, match=r"stopped after step 7; go on with: seqlab train lm -o \S+stopped --resume"):
         seqlab.train("lm", [text], output=tmp_path / "stopped", watcher=StopAfter(7), **SETTINGS)
     assert not (tmp_path / "stopped").exists()
-    resumed = experiment.resume(tmp_path / "stopped", {})
+    resumed = seqlab.resume(tmp_path / "stopped", {})
     assert resumed.scores == whole.scores
     weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("whole", "stopped")]
     assert weights[0] == weights[1]
@@ -114,16 +114,16 @@ def _log(run: Path) -> list[dict[str, float]]:
 def test_a_finished_model_can_be_trained_further(tmp_path: Path, text: str) -> None:
     whole = seqlab.train("lm", [text], output=tmp_path / "whole", **(SETTINGS | {"epochs": 4}))
     seqlab.train("lm", [text], output=tmp_path / "parts", **(SETTINGS | {"epochs": 2}))
-    further = experiment.resume(tmp_path / "parts", {"epochs": 4}, records=[text])
+    further = seqlab.resume(tmp_path / "parts", {"epochs": 4}, records=[text])
     assert further.scores == whole.scores
     with pytest.raises(ConfigError, match="its 4 epochs are done; to go on, give more: --resume --epochs 8"):
-        experiment.resume(tmp_path / "parts", {}, records=[text])
+        seqlab.resume(tmp_path / "parts", {}, records=[text])
 
 
 def test_training_further_on_other_data_is_refused_and_leaves_the_model(tmp_path: Path, text: str) -> None:
     seqlab.train("lm", [text], output=tmp_path / "run", **SETTINGS)
     with pytest.raises(DataError, match="not those it was trained on"):
-        experiment.resume(tmp_path / "run", {"epochs": 9}, records=[text + "one more line.\n"])
+        seqlab.resume(tmp_path / "run", {"epochs": 9}, records=[text + "one more line.\n"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
     assert seqlab.load(tmp_path / "run").scores
 
@@ -132,9 +132,9 @@ def test_resume_changes_only_what_may_change(tmp_path: Path, text: str) -> None:
     with pytest.raises(Interrupted):
         seqlab.train("lm", [text], output=tmp_path / "run", watcher=StopAfter(40), **SETTINGS)
     with pytest.raises(ConfigError, match=r"network.hidden: is 12 and cannot change when training goes on"):
-        experiment.resume(tmp_path / "run", {"hidden": 7})
+        seqlab.resume(tmp_path / "run", {"hidden": 7})
     with pytest.raises(ConfigError, match="epochs: 1 are done already"):
-        experiment.resume(tmp_path / "run", {"epochs": 1, "lr": 0.01})
+        seqlab.resume(tmp_path / "run", {"epochs": 1, "lr": 0.01})
     seqlab.resume(tmp_path / "run", SETTINGS | {"epochs": 4})  # the same values again are no change
     assert seqlab.load(tmp_path / "run").config.training.epochs == 4
 
@@ -153,7 +153,7 @@ def test_a_model_that_stopped_early_can_be_trained_further(tmp_path: Path, text:
     settings = SETTINGS | {"epochs": 30, "lr": 1e-30, "patience": 2}
     seqlab.train("lm", [text], output=tmp_path / "run", **settings)
     before = len(_log(tmp_path / "run"))
-    experiment.resume(tmp_path / "run", {"lr": 0.01}, records=[text])
+    seqlab.resume(tmp_path / "run", {"lr": 0.01}, records=[text])
     assert len(_log(tmp_path / "run")) > before
 
 
@@ -170,7 +170,7 @@ class Notes(Unwatched):
 def test_more_epochs_under_a_schedule_that_ends_are_noted(tmp_path: Path, text: str) -> None:
     seqlab.train("lm", [text], output=tmp_path / "run", schedule="cosine", **SETTINGS)
     notes = Notes()
-    experiment.resume(tmp_path / "run", {"epochs": 4}, records=[text], watcher=notes)
+    seqlab.resume(tmp_path / "run", {"epochs": 4}, records=[text], watcher=notes)
     assert notes.notes == ["the cosine schedule now covers 4 epochs: the learning rate jumps"]
 
 
@@ -179,7 +179,7 @@ def test_a_held_out_text_that_is_gone_is_not_replaced_by_the_training_text(tmp_p
         seqlab.train("lm", [text], output=tmp_path / "run", watcher=StopAfter(2), **SETTINGS)
     (tmp_path / "run.training/data/validation.npy").unlink()
     with pytest.raises(DataError, match=r"validation.npy: is missing"):
-        experiment.resume(tmp_path / "run", {})
+        seqlab.resume(tmp_path / "run", {})
 
 
 def test_overwrite_keeps_an_unfinished_training_until_the_new_corpus_is_read(tmp_path: Path, text: str) -> None:
@@ -189,7 +189,7 @@ def test_overwrite_keeps_an_unfinished_training_until_the_new_corpus_is_read(tmp
         with pytest.raises(DataError):
             seqlab.train("lm", bad, output=tmp_path / "run", overwrite=True, **SETTINGS)
     assert [path.name for path in tmp_path.iterdir()] == ["run.training"]
-    assert experiment.resume(tmp_path / "run", {}).scores
+    assert seqlab.resume(tmp_path / "run", {}).scores
 
 
 @pytest.mark.parametrize("line", ["\0\0\0", "3", "{}", '{"step": 1', '{"step": "x"}'])
@@ -198,7 +198,7 @@ def test_a_log_that_a_crash_has_spoilt_does_not_stop_a_resume(tmp_path: Path, te
         seqlab.train("lm", [text], output=tmp_path / "run", watcher=StopAfter(12), **SETTINGS)
     with (tmp_path / "run.training/train/log.jsonl").open("a", encoding="utf-8") as file:
         file.write(line + "\n")
-    experiment.resume(tmp_path / "run", {})
+    seqlab.resume(tmp_path / "run", {})
     steps = [entry["step"] for entry in _log(tmp_path / "run")]
     assert steps == sorted(set(steps))
 

@@ -1,0 +1,113 @@
+"""Going on with a training that was stopped, or with a model that is finished."""
+
+import functools
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from seqlab import modeldir
+from seqlab.config import LanguageModelling
+from seqlab.device import available
+from seqlab.errors import ConfigError, DataError, ModelError
+from seqlab.modeldir import CONFIG, WEIGHTS, ModelDirectory, read_json
+from seqlab.resolve import resolve, settings
+from seqlab.tasks import TASKS
+from seqlab.tasks.language_model import LanguageModel
+from seqlab.training.experiment import BEST, CHECKPOINT, carry_out, writing
+from seqlab.training.watcher import Unwatched, Watcher
+
+MAY_CHANGE = ("epochs", "patience", "lr", "clip", "clip_value", "evaluate_every", "checkpoint_every", "device")
+
+
+def resume(
+    output: str | Path,
+    changes: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    records: Iterable[Any] | None = None,
+    validation: Iterable[Any] | None = None,
+    watcher: Watcher | None = None,
+) -> LanguageModel:
+    """Go on with a training that was stopped, as if it had not been; or train a finished model for more epochs.
+
+    Args:
+        output: the model directory that the training is to leave, or has left.
+        changes: settings by name; those in `MAY_CHANGE` may have other values than before.
+        records, validation: the data again, for a finished model only: it no longer has them.
+        watcher: who is told how training goes.
+
+    Raises:
+        ModelError: there is nothing to go on from. ConfigError: a setting that cannot change. DataError: other data.
+    """
+    output, watcher = Path(output), watcher or Unwatched()
+    folder = modeldir.training_folder(output)
+    finished = not folder.is_dir()
+    if not finished and not (folder / CONFIG).exists():
+        raise ModelError(f"{folder}: was stopped before training began; start anew with --overwrite")
+    if finished:
+        directory = modeldir.open_directory(output)
+        saved = directory.config
+    else:
+        saved = resolve("lm", read_json(folder / CONFIG), {})
+    config = _changed(saved, changes)
+    if finished:
+        _reopen(directory, folder, config, records, validation, watcher)
+    else:
+        with modeldir.written_beside(folder / CONFIG) as beside:
+            beside.write_text(config.to_json(), encoding="utf-8", newline="")
+    if config.training.schedule in ("cosine", "one-cycle") and config.training.epochs != saved.training.epochs:
+        watcher.noted(
+            f"the {config.training.schedule} schedule now covers {config.training.epochs} epochs: the learning rate jumps"
+        )
+    task = TASKS[config.task].open(config, folder, available(config.training.device))
+    return carry_out(config, task, folder, output, watcher, resumed=True, finished=finished)
+
+
+def _changed(saved: LanguageModelling, changes: Mapping[str, Any]) -> LanguageModelling:
+    """The saved settings with changes over them.
+
+    Raises:
+        ConfigError: one that cannot change has another value than before.
+    """
+    config = resolve(saved.task, saved.model_dump(mode="json"), changes)
+    for path, _ in settings(type(saved)):
+        before, after = (functools.reduce(getattr, path.split("."), whole) for whole in (saved, config))
+        if before != after and path.rpartition(".")[2] not in MAY_CHANGE:
+            raise ConfigError(
+                f"{path}: is {before!r} and cannot change when training goes on; what can: {', '.join(MAY_CHANGE)}"
+            )
+    return config
+
+
+def _reopen(
+    directory: ModelDirectory,
+    folder: Path,
+    config: LanguageModelling,
+    records: Iterable[Any] | None,
+    validation: Iterable[Any] | None,
+    watcher: Watcher,
+) -> None:
+    """Make a training folder of a finished model directory again, over the same data."""
+    output, training = directory.path, directory.manifest["training"]
+    done = training.get("epochs", 0)
+    if config.training.epochs <= done:
+        raise ConfigError(f"{output}: its {done} epochs are done; to go on, give more: --resume --epochs {2 * done}")
+    if not (output / CHECKPOINT).exists():
+        raise ModelError(f"{output}: has no {CHECKPOINT} to go on from; copy it back, or train a new model")
+    if records is None:
+        raise DataError(f"{output}: to train it further its data are needed again: give them, or their paths")
+    watcher.reading(config)
+    new = folder.with_name(f".{folder.name}")
+    shutil.rmtree(new, ignore_errors=True)
+    try:
+        with writing(new):
+            shutil.copytree(output / "train", new / "train")
+            TASKS[config.task].prepare(config, records, validation, new)
+            shutil.copy(output / WEIGHTS, new / BEST)
+            (new / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
+        if modeldir.fingerprint(new / "data") != training.get("data"):
+            raise DataError(f"{output}: the data are not those it was trained on; train a new model on them")
+        new.rename(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
