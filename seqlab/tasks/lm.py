@@ -1,5 +1,6 @@
 """Language modelling: a text, a model of the next token, and its cross entropy."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,7 +102,8 @@ class LanguageTask:
     def __init__(self, config: LanguageModelling, folder: Path, device: str):
         self.config, self.device = config, device
         self.text = TextPipeline.load(folder / "text")
-        self.train = open_ids(folder / "data" / "train.npy")
+        self._train_path = folder / "data" / "train.npy"
+        self.train = open_ids(self._train_path)
         held_out = folder / "data" / "validation.npy"
         if (config.data.validation_share or config.data.validation) and not held_out.exists():
             raise DataError(f"{held_out}: is missing, which was held out; start anew with --overwrite")
@@ -151,10 +153,12 @@ class LanguageTask:
         return (Window(shown_as[inputs], shown_as[targets], fresh) for inputs, targets, fresh in windows)
 
     def _seen_once(self) -> NDArray[np.intp]:
-        """The ids of the types that occur once in the training text."""
+        """The ids of the types that occur once in the training text, which is read through rather than mapped."""
         counts = np.zeros(len(self.text.vocab), np.int64)
-        for at in range(0, len(self.train), 1 << 22):
-            counts += np.bincount(self.train[at : at + (1 << 22)], minlength=len(counts))
+        with self._train_path.open("rb") as file:
+            file.seek(-self.train.nbytes, os.SEEK_END)
+            while len(part := np.fromfile(file, self.train.dtype, 1 << 22)):
+                counts += np.bincount(part, minlength=len(counts))
         return np.flatnonzero(counts == 1)
 
     def loss(self, model: nn.Module, batch: Window, carried: Carried | None) -> Loss:
