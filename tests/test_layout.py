@@ -14,13 +14,14 @@ ROOMS = {"seqlab": ROOT / "seqlab", "seqlab.corpora": ROOT / "corpora", "seqlab.
 ALLOWED = {
     "errors": set(),
     "records": set(),
-    "config": {"errors"},
+    "cell_names": {"errors"},
+    "config": {"cell_names", "errors"},
     "text": {"errors"},
     "ngram": {"errors"},
     "metrics": set(),
     "batching": {"errors"},
     "decoding": {"errors"},
-    "recurrent": {"errors"},
+    "recurrent": {"cell_names", "errors"},
     "models": {"errors", "recurrent"},
     "modeldir": {"config", "errors", "resolve"},
     "resolve": {"config", "errors"},
@@ -35,7 +36,7 @@ ALLOWED = {
     "__init__": {"tasks", "training"},
     "__main__": {"cli"},
 }  # fmt: skip
-NO_TORCH = ("text", "ngram", "decoding", "metrics", "batching", "config", "errors", "records", "corpora")
+NO_TORCH = ("text", "ngram", "decoding", "metrics", "batching", "cell_names", "config", "errors", "records", "corpora")
 
 
 def sources() -> Iterator[tuple[str, Path]]:
