@@ -75,6 +75,8 @@ def _options(schema: type[Section], without: tuple[str, ...]) -> Iterator[Settin
             yield SettingOption(section, flag, help=text, multiple=True, metavar="CORPUS")
         elif get_origin(kind) is Literal:
             yield SettingOption(section, flag, help=text, type=NameInTable(get_args(kind)))
+        elif field.examples:  # a table that one can add to
+            yield SettingOption(section, flag, help=text, type=NameInTable(field.examples))
         else:
             yield SettingOption(section, flag, help=text, type=kind)
 

@@ -10,10 +10,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from seqlab import cell_names
+
 
 def _utf8(name: str) -> str:
     if any("\ud800" <= character <= "\udfff" for character in name):
         raise ValueError(f"the name {name!r} is not UTF-8, so no model directory can record it; rename the file")
+    return name
+
+
+def _known_cell(name: str) -> str:
+    if name not in cell_names.KNOWN:
+        raise ValueError(cell_names.refusal(name))
     return name
 
 
@@ -99,8 +107,8 @@ class Batches(Section):
 class Network(Section):
     """The recurrent network."""
 
-    cell: Literal["elman", "elman-relu", "lstm", "gru"] = "lstm"
-    """Recurrent cell."""
+    cell: Annotated[str, AfterValidator(_known_cell)] = Field("lstm", examples=[*cell_names.BUILT_IN])
+    """Recurrent cell: one of these, or one's own that has been registered from Python."""
     hidden: int = Field(256, ge=1, le=100_000)
     """Units of each layer."""
     layers: int = Field(1, ge=1, le=1000)

@@ -1,5 +1,3 @@
-from typing import get_args
-
 import pytest
 
 import seqlab
@@ -99,7 +97,7 @@ def test_the_help_shows_every_flag_its_choices_and_its_default(call):
     for path in FIELDS.keys() - NO_FLAG:
         assert f"--{path.rpartition('.')[2].replace('_', '-')}" in shown
         assert " ".join(FIELDS[path].description.split()) in shown
-    assert f"[{'|'.join(get_args(FIELDS['network.cell'].annotation))}]" in shown
+    assert f"[{'|'.join(FIELDS['network.cell'].examples)}]" in shown
     assert "Units of each layer. [256]" in shown
     for section in ("Data:", "Text:", "Batches:", "Network:", "Training:"):
         assert section in shown
