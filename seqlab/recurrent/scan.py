@@ -1,60 +1,142 @@
-"""Runs a cell over time: by the reference loop, or by a kernel of torch that computes the same."""
+"""Runs a cell over time: by the reference loop, a fused kernel, a parallel scan, or a kernel of torch; and which of them.
+
+Runners know nothing of lengths, since padding stands at the end of each row and cannot change what came before.
+"""
+
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from seqlab.errors import ConfigError, unknown
+from seqlab.recurrent import fused, torch_kernel
 from seqlab.recurrent.cells import Cell, State, Weights
+from seqlab.recurrent.dropout import Zoneout
+from seqlab.recurrent.ragged import Ragged
+
+Backend = Literal["auto", "fused", "torch", "reference"]
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
+
+TORCH_IS_FASTER_ON_CPU = frozenset({"lstm", "rnn_tanh", "rnn_relu"})
+"""The kernels of torch that are faster on a CPU than the fused ones of this package (benchmarks/recurrent.py). On a GPU
+all of them are."""
 
 
-def project(inputs: Tensor, weights: Weights) -> Tensor:
-    """The inputs of all time steps times `weight_ih`, plus `bias_ih`, as one product.
+def check_backend(name: str, cell: Cell, backend: Backend, inside: str) -> None:
+    """Refuse a backend that can never run a cell.
 
     Args:
-        inputs: (B, T, D) real, or (B, T) integer: one-hot rows, given by the index of their one. Those are looked up,
-            never spelled out.
+        name: of the cell. cell: its row in `CELLS`.
+        backend: what was asked for.
+        inside: as `choose` takes it.
+
+    Raises:
+        ConfigError: an unknown backend, or one that has no kernel for this.
+    """
+    if backend not in BACKENDS:
+        raise ConfigError(unknown("backend", backend, BACKENDS))
+    kernels = {"torch": cell.torch_kernel, "fused": cell.fused_kernel}
+    if backend in kernels and (inside or kernels[backend] is None):
+        reason = f"it knows no {inside}" if inside else f"it has no kernel for {name}"
+        raise ConfigError(f"backend {backend}: {reason}; use auto")
+
+
+class Choice(NamedTuple):
+    """What runs a layer."""
+
+    runner: Literal["torch kernel", "fused kernel", "parallel scan", "reference loop"]
+    why: str = ""
+    """Why the loop runs a cell that has a faster way; empty where it has none, or where the loop was asked for."""
+
+    def __str__(self) -> str:
+        return f"{self.runner} ({self.why})" if self.why else self.runner
+
+
+def choose(cell: Cell, backend: Backend, x: Tensor, *, one_hot: bool, inside: str) -> Choice:
+    """What runs a cell.
+
+    Args:
+        cell: the row of `CELLS`.
+        backend: a name in `BACKENDS`.
+        x: any tensor with the dtype and on the device of the layer.
+        one_hot: the inputs are indices, which torch's kernels do not take.
+        inside: what happens inside the recurrence that no kernel knows, such as "zoneout"; empty for nothing.
+
+    Raises:
+        ValueError: the backend that was asked for cannot run this.
+    """
+    if backend == "reference":
+        return Choice("reference loop")
+    no_torch = inside or torch_kernel.missing(cell, one_hot)
+    no_fused = inside or fused.available(cell, x)
+    for asked, runner, reason in (("torch", "torch kernel", no_torch), ("fused", "fused kernel", no_fused)):
+        if backend == asked:
+            if reason:
+                raise ValueError(f"backend {asked} cannot run this: {reason}; use auto")
+            return Choice(runner)
+    if cell.parallel is not None and not inside:
+        return Choice("parallel scan")
+    torch_first = x.is_cuda or cell.torch_kernel in TORCH_IS_FASTER_ON_CPU
+    if not no_torch and (torch_first or no_fused):
+        return Choice("torch kernel")
+    if not no_fused:
+        return Choice("fused kernel")
+    has_faster = cell.parallel or cell.torch_kernel or cell.fused_kernel
+    return Choice("reference loop", str(no_fused if cell.fused_kernel else no_torch) if has_faster else "")
+
+
+def run(
+    cell: Cell,
+    choice: Choice,
+    inputs: Tensor,
+    state: State,
+    weights: Weights,
+    rows: Ragged | None = None,
+    zoneout: Zoneout | None = None,
+) -> tuple[Tensor, State]:
+    """One layer in one direction.
+
+    Args:
+        cell: the row of `CELLS`.
+        choice: what runs it.
+        inputs: (B, T, D) real or (B, T) integer, as `seqlab.recurrent.cells.project` takes them.
+        state: before the first step, each (B, n).
         weights: the layer's parameters.
+        rows: how many steps of each row are its own; all where None.
+        zoneout: what holds the state back; the reference loop alone knows it.
 
     Returns:
-        (B, T, gates * H)
+        outputs (B, T, n), which are anything after a row's own end; and the state of each row at its own end, each (B, n).
     """
-    if inputs.is_floating_point():
-        return F.linear(inputs, weights["weight_ih"], weights["bias_ih"])
-    return F.embedding(inputs, weights["weight_ih"].T) + weights["bias_ih"]
+    if choice.runner == "torch kernel":
+        return torch_kernel.run(cell, inputs, state, weights, rows)
+    x = cell.project(inputs, weights)
+    if choice.runner == "reference loop":
+        states = reference(cell, x, state, weights, zoneout)
+    elif choice.runner == "fused kernel":
+        states = fused.run(cell, x, state, weights)
+    else:
+        assert cell.parallel is not None
+        states = cell.parallel(x, state, weights)
+    return states[0], tuple(part[:, -1] for part in states) if rows is None else rows.at_ends(states, state)
 
 
-def reference(cell: Cell, inputs: Tensor, state: State, weights: Weights) -> tuple[Tensor, State]:
+def reference(cell: Cell, x: Tensor, state: State, weights: Weights, zoneout: Zoneout | None = None) -> State:
     """The equations, a step at a time. Any dtype and device; derivatives of any order.
 
     Args:
         cell: the row of `CELLS`.
-        inputs: as `project` takes them.
-        state: the state before the first step, each (B, H).
+        x: (B, T, gates * n), the projected inputs.
+        state: the state before the first step, each (B, n).
         weights: the layer's parameters.
+        zoneout: what holds the state back after each step; None for nothing.
 
     Returns:
-        outputs (B, T, H) and the state after the last step.
+        the states after every step, each (B, T, n); the first is the output.
     """
-    outputs = []
-    for x in project(inputs, weights).unbind(1):
-        state = cell.step(x, state, weights)
-        outputs.append(state[0])
-    return torch.stack(outputs, 1), state
-
-
-def torch_kernel(cell: Cell, inputs: Tensor, state: State, weights: Weights) -> tuple[Tensor, State]:
-    """The same through torch's own kernel (oneDNN for the LSTM on a CPU, cuDNN on a GPU); real inputs only."""
-    w_ih, w_hh, b_ih = weights["weight_ih"], weights["weight_hh"], weights["bias_ih"]
-    b_hh = b_ih.new_zeros(b_ih.shape)
-    if "bias_hn" in weights:
-        b_hh = torch.cat((b_hh[: -len(weights["bias_hn"])], weights["bias_hn"]))
-    parameters = (w_ih, w_hh, b_ih, b_hh)
-    initial = tuple(part.unsqueeze(0).contiguous() for part in state)
-    # (input, state, parameters, has_biases, num_layers, dropout, train, bidirectional, batch_first)
-    rest = (parameters, True, 1, 0.0, torch.is_grad_enabled(), False, True)
-    if cell.torch_kernel == "lstm":
-        outputs, h, c = torch.lstm(inputs, initial, *rest)
-        return outputs, (h[0], c[0])
-    kernels = {"gru": torch.gru, "rnn_tanh": torch.rnn_tanh, "rnn_relu": torch.rnn_relu}
-    outputs, h = kernels[str(cell.torch_kernel)](inputs, initial[0], *rest)
-    return outputs, (h[0],)
+    steps = []
+    for now in x.unbind(1):
+        after = cell.step(now, state, weights)
+        state = after if zoneout is None else zoneout(state, after)
+        steps.append(state)
+    return tuple(torch.stack(parts, 1) for parts in zip(*steps, strict=True))

@@ -1,0 +1,65 @@
+"""Torch's own kernels of the classical cells: oneDNN for the LSTM on a CPU, cuDNN on a GPU."""
+
+import torch
+from torch import Tensor
+
+from seqlab.recurrent.cells import Cell, State, Weights
+from seqlab.recurrent.ragged import Ragged
+
+
+def missing(cell: Cell, one_hot: bool) -> str | None:
+    """Why torch has no kernel for this, in a few words; None where it has one."""
+    if cell.torch_kernel is None:
+        return "torch has no kernel for this cell"
+    return "torch's kernels take no one-hot indices" if one_hot else None
+
+
+def run(cell: Cell, inputs: Tensor, state: State, weights: Weights, rows: Ragged | None = None) -> tuple[Tensor, State]:
+    """One layer in one direction; the arguments and results are those of `seqlab.recurrent.scan.run`, real inputs only."""
+    parameters = _parameters(weights, inputs.is_cuda)
+    initial = tuple(part.unsqueeze(0).contiguous() for part in state)
+    if rows is not None and len(state) > 1:
+        return _lstm_of_packed(inputs, initial, parameters, rows)
+    # (input, state, parameters, has_biases, num_layers, dropout, train, bidirectional, batch_first)
+    rest = (parameters, True, 1, 0.0, torch.is_grad_enabled(), False, True)
+    if cell.torch_kernel == "lstm":
+        outputs, h, c = torch.lstm(inputs, initial, *rest)
+        return outputs, (h[0], c[0])
+    kernels = {"gru": torch.gru, "rnn_tanh": torch.rnn_tanh, "rnn_relu": torch.rnn_relu}
+    outputs, h = kernels[str(cell.torch_kernel)](inputs, initial[0], *rest)
+    # The output is the whole state, so where a row ends its state is known from the outputs.
+    return outputs, (h[0],) if rows is None else rows.at_ends((outputs,), state)
+
+
+def _parameters(weights: Weights, one_stretch: bool) -> tuple[Tensor, ...]:
+    """Torch's four: two matrices and, where there is one bias here, two."""
+    w_ih, w_hh, b_ih = weights["weight_ih"], weights["weight_hh"], weights["bias_ih"]
+    b_hh = b_ih.new_zeros(b_ih.shape)
+    if "bias_hn" in weights:
+        b_hh = torch.cat((b_hh[: -len(weights["bias_hn"])], weights["bias_hn"]))
+    parameters = (w_ih, w_hh, b_ih, b_hh)
+    if not one_stretch:
+        return parameters
+    # cuDNN wants them in one stretch of memory, and warns before it copies them there by itself.
+    flat = torch.cat([part.flatten() for part in parameters]).split([part.numel() for part in parameters])
+    return tuple(part.view_as(shaped) for part, shaped in zip(flat, parameters, strict=True))
+
+
+def _lstm_of_packed(
+    inputs: Tensor, initial: State, parameters: tuple[Tensor, ...], rows: Ragged
+) -> tuple[Tensor, State]:
+    """The LSTM over rows that end where they end: the cell state there is in no output."""
+    lengths = rows.lengths.clamp(min=1)  # torch knows no row without steps; `at_ends` gives it its initial state
+    packed = torch.nn.utils.rnn.pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
+    data, sizes, order, back = packed
+    assert order is not None
+    assert back is not None
+    before = tuple(part.index_select(1, order) for part in initial)
+    # (data, batch_sizes, state, parameters, has_biases, num_layers, dropout, train, bidirectional)
+    written, h, c = torch.lstm(data, sizes, before, parameters, True, 1, 0.0, torch.is_grad_enabled(), False)
+    outputs, _ = torch.nn.utils.rnn.pad_packed_sequence(
+        torch.nn.utils.rnn.PackedSequence(written, sizes, order, back), batch_first=True, total_length=inputs.shape[1]
+    )
+    empty = (rows.lengths == 0).unsqueeze(-1)
+    ends = (torch.where(empty, old[0], new[0].index_select(0, back)) for old, new in zip(initial, (h, c), strict=True))
+    return outputs, tuple(ends)
