@@ -105,7 +105,7 @@ def _fault(cell: Cell) -> str | None:
     for name, blocks in cell.recurrent.items():
         if not name.isidentifier() or name in ("weight_ih", "bias_ih"):
             return f"recurrent parameter '{name}': choose a Python name other than weight_ih and bias_ih"
-        if len(blocks) not in (1, 2) or min(blocks) < 1:
+        if not blocks or blocks[0] < 1 or blocks[1:] not in ((), (1,)):
             return (
                 f"recurrent parameter '{name}' is {blocks}; write (4, 1) for a matrix (4n, n), (3,) for a vector (3n,)"
             )
@@ -140,6 +140,13 @@ def _fault_in_a_trial(cell: Cell) -> str | None:
             if fault := _wrong_states(doing, state, cell, (batch, n)):
                 return fault
             states.append(state)
+        masked = cell.step(x[:, 0], before, Weights(weights, mask=torch.zeros(batch, n)))
+        if any(weight.dim() == 2 for name, weight in weights.items() if name != "weight_ih") and all(
+            torch.equal(part, other) for part, other in zip(masked, states[0], strict=True)
+        ):
+            return (
+                "the step multiplies a state without Weights.times, so that dropout of the recurrence would do nothing"
+            )
         if cell.parallel is None:
             return None
         doing = "parallel"
