@@ -112,7 +112,7 @@ def _fault(cell: Cell) -> str | None:
     # A kernel that computes something else would be run in place of the step without a word.
     for kernel in ("torch_kernel", "fused_kernel"):
         if getattr(cell, kernel) is not None and not any(
-            row.step is cell.step
+            (row.step, row.recurrent) == (cell.step, cell.recurrent)
             and getattr(row, kernel) == getattr(cell, kernel)
             and (kernel == "fused_kernel" or row.project is cell.project)
             for row in CELLS.values()
@@ -129,7 +129,8 @@ def _fault_in_a_trial(cell: Cell) -> str | None:
     shapes = cell.parameter_shapes(d, n)
     weights = Weights({name: torch.randn(shape, generator=draw) for name, shape in shapes.items()})
     before = tuple(torch.randn(batch, n, generator=draw) for _ in cell.states)
-    state, states, doing = before, [], "project"
+    state, doing = before, "project"
+    states: list[State] = []
     try:
         x = cell.project(torch.randn(batch, steps, d, generator=draw), weights)
         if x.shape != (wanted := (batch, steps, cell.gates * n)):
