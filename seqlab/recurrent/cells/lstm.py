@@ -61,7 +61,7 @@ def peephole_cell(x: Tensor, state: State, w: Weights) -> State:
 
     Reads: x, c (full, in place of h); candidate x, h
     Parameters: 4 n (d + n + 1)
-    Source: lecture notes; the form that Wikipedia prints as peephole LSTM, after Gers & Schmidhuber 2001
+    Source: lecture notes; the gates are those that Wikipedia prints as peephole LSTM
     """
     h, c = state
     x_i, x_f, x_g, x_o = x.chunk(4, -1)
@@ -83,7 +83,7 @@ def peephole_cell_x(x: Tensor, state: State, w: Weights) -> State:
 
     Reads: x, c (full, in place of h); candidate x
     Parameters: 3 n (d + n + 1) + n (d + 1)
-    Source: lecture notes; the form that Wikipedia prints as peephole LSTM, after Gers & Schmidhuber 2001
+    Source: lecture notes; what Wikipedia prints as peephole LSTM
     """
     _, c = state
     x_i, x_f, x_g, x_o = x.chunk(4, -1)
