@@ -125,8 +125,22 @@ class Network(Section):
     """Share of each layer's outputs that is dropped in training."""
     embedding_dropout: float = Field(0.0, ge=0.0, lt=1.0)
     """Share of the learned vectors' values that is dropped in training."""
-    backend: Literal["auto", "torch", "reference"] = "auto"
-    """What runs the cells: torch's own kernels, the reference loop over the equations, or whichever is there (auto)."""
+    input_dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    """Share of the units each layer reads that is dropped in training, the same ones over a window (variational)."""
+    recurrent_dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    """Share of the state's units that is dropped where a recurrent matrix reads them, likewise locked; runs the loop."""
+    output_dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    """Share of the units of the last layer's outputs that is dropped in training, likewise locked."""
+    weight_drop: float = Field(0.0, ge=0.0, lt=1.0)
+    """Share of the recurrent matrices' entries that is dropped in training, anew for each window."""
+    zoneout: float = Field(0.0, ge=0.0, lt=1.0)
+    """Chance that a unit keeps its state over a step in training; runs the loop, in use too."""
+    residual: bool = False
+    """Add what a layer reads to its outputs, where both are equally wide."""
+    learned_state: bool = False
+    """Learn the state before the first step, which is zero otherwise."""
+    backend: Literal["auto", "fused", "torch", "reference"] = "auto"
+    """What runs the cells: this package's kernels (fused), torch's own, the loop over the equations, or the fastest (auto)."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -136,13 +150,19 @@ class Network(Section):
                 "backwards would see the answer. Leave it out"
             )
         if self.input == "one-hot":
-            for name in ("embedding", "tied", "embedding_dropout"):
+            for name in ("embedding", "tied", "embedding_dropout", "input_dropout"):
                 if getattr(self, name):
                     raise ValueError(
                         f"{name}: one-hot input has no learned vectors; leave it out or set input to embedding"
                     )
             if self.backend == "torch":
-                raise ValueError("backend: torch's kernels take no one-hot indices; use auto or reference")
+                raise ValueError("backend: torch's kernels take no one-hot indices; use auto, fused or reference")
+        widths_differ = self.input == "one-hot" or self.embedding not in (None, self.hidden)
+        if self.residual and self.layers == 1 and widths_differ:
+            raise ValueError("residual: what the only layer reads is not as wide as its outputs; leave it out")
+        for name in ("zoneout", "recurrent_dropout"):
+            if getattr(self, name) and self.backend in ("torch", "fused"):
+                raise ValueError(f"{name}: the loop over the equations alone knows it; set backend to auto or reference")
         if self.tied and self.embedding not in (None, self.hidden):
             raise ValueError(
                 f"tied: the learned vectors are {self.embedding} wide and the hidden layer {self.hidden}; "

@@ -1,5 +1,6 @@
 """The recurrent language model: tokens in, scores of the next token out."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
@@ -19,8 +20,10 @@ class RecurrentLanguageModel(nn.Module):
         input: "embedding" (learned vectors) or "one-hot" (the index selects a column of the first layer's weights).
         embedding: E, width of the learned vectors; `hidden` where not given.
         tied: the output weights are the learned vectors (Press & Wolf 2017); needs E = `hidden`.
-        dropout: share of each layer's outputs that is zeroed in training.
+        dropout: share of each layer's outputs, the last one's too, that is zeroed in training.
         embedding_dropout: share of the learned vectors' values that is zeroed in training.
+        input_dropout, recurrent_dropout, output_dropout, weight_drop, zoneout, residual, learned_state: of the recurrence;
+            the state before a text is learned, one that is handed in is used as it is.
         sparse: gradients of the learned vectors as sparse tensors, for optimizers made for these.
 
     Raises:
@@ -39,6 +42,13 @@ class RecurrentLanguageModel(nn.Module):
         tied: bool = False,
         dropout: float = 0.0,
         embedding_dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        output_dropout: float = 0.0,
+        weight_drop: float = 0.0,
+        zoneout: float | Mapping[str, float] = 0.0,
+        residual: bool = False,
+        learned_state: bool = False,
         backend: Backend = "auto",
         sparse: bool = False,
     ):
@@ -47,7 +57,21 @@ class RecurrentLanguageModel(nn.Module):
             raise ConfigError(f"tied: output weights are learned vectors as wide as the hidden layer, {hidden}")
         width = n_types if input == "one-hot" else embedding or hidden
         self.embedding = None if input == "one-hot" else nn.Embedding(n_types, width, sparse=sparse)
-        self.recurrent = Recurrent(cell, width, hidden, layers, dropout=dropout, backend=backend)
+        self.recurrent = Recurrent(
+            cell,
+            width,
+            hidden,
+            layers,
+            dropout=dropout,
+            input_dropout=input_dropout,
+            recurrent_dropout=recurrent_dropout,
+            output_dropout=output_dropout,
+            weight_drop=weight_drop,
+            zoneout=zoneout,
+            residual=residual,
+            learned_state=learned_state,
+            backend=backend,
+        )
         self.output = nn.Linear(hidden, n_types)
         if tied and self.embedding is not None:
             self.output.weight = self.embedding.weight
@@ -61,17 +85,17 @@ class RecurrentLanguageModel(nn.Module):
             nn.init.xavier_uniform_(self.output.weight)
         nn.init.zeros_(self.output.bias)
 
-    def runs_on(self) -> list[str]:
-        """What runs each layer: "torch kernel" or "reference loop"."""
-        one_hot = self.embedding is None
-        return [self.recurrent.runs_on(layer, one_hot=one_hot) for layer in range(self.recurrent.num_layers)]
+    def runs_on(self, *, training: bool | None = None) -> list[str]:
+        """What runs each layer, in the words and with the argument of `Recurrent.runs_on`."""
+        one_hot, layers = self.embedding is None, range(self.recurrent.num_layers)
+        return [self.recurrent.runs_on(layer, one_hot=one_hot, training=training) for layer in layers]
 
     def forward(self, ids: Tensor, state: Carried | None = None) -> tuple[Tensor, Carried]:
         """Scores of the token after each token.
 
         Args:
             ids: (B, T) token ids.
-            state: what an earlier call returned; zeros where none is given.
+            state: what an earlier call returned; the one before a text where none is given.
 
         Returns:
             logits (B, T, V), unnormalised; and the state after the last token.
@@ -84,6 +108,6 @@ class RecurrentLanguageModel(nn.Module):
 
     @torch.no_grad()
     def step(self, ids: Tensor, state: Carried | None) -> tuple[Tensor, Carried]:
-        """Log-probabilities (B, V) in nats of the token after `ids` (B,), and the state after it."""
-        logits, state = self(ids.unsqueeze(1), state)
-        return F.log_softmax(logits[:, 0].float(), -1), state
+        """Log-probabilities (B, V) in nats of the token after `ids` (B,), and the state after it; nothing is dropped."""
+        hidden, state = self.recurrent.step(ids if self.embedding is None else self.embedding(ids), state)
+        return F.log_softmax(self.output(hidden).float(), -1), state

@@ -55,7 +55,7 @@ class Task(Protocol):
         """The model with its first weights, from torch's global generator."""
 
     def runs_on(self, model: nn.Module) -> list[str]:
-        """What runs each recurrent layer: "torch kernel" or "reference loop"."""
+        """What runs each recurrent layer in training, such as "torch kernel"."""
 
     def batches(self, epoch: int) -> Iterator[Any]:
         """The batches of an epoch, the same ones each time for the same epoch and seed."""

@@ -136,9 +136,9 @@ class LanguageTask:
         return build(self.config.network, len(self.text.vocab), sparse=sparse).to(self.device)
 
     def runs_on(self, model: nn.Module) -> list[str]:
-        """What runs each recurrent layer: "torch kernel" or "reference loop"."""
+        """What runs each recurrent layer in training, such as "torch kernel"."""
         assert isinstance(model, RecurrentLanguageModel)
-        return model.runs_on()
+        return model.runs_on(training=True)
 
     def batches(self, epoch: int) -> Iterator[Window]:
         """The windows of an epoch; which ones depends on the seed and the epoch alone."""
