@@ -26,9 +26,10 @@ def unpacked(carried: Carried, cell: str, names: tuple[str, ...], shape: tuple[i
         ValueError: another number, shape, dtype or device.
     """
     state = carried if isinstance(carried, tuple) else (carried,)
-    if len(state) != len(names) or any(part.shape != shape for part in state):
-        found = ", ".join(str(tuple(part.shape)) for part in state)
+    if len(state) != len(names) or any(not isinstance(part, Tensor) or part.shape != shape for part in state):
+        given = (tuple(part.shape) if isinstance(part, Tensor) else type(part).__name__ for part in state)
+        found = ", ".join(map(str, given)) or "nothing"
         raise ValueError(f"the state of {cell} is {' and '.join(names)}, each {shape}; given: {found}")
     for name, part in zip(names, state, strict=True):
-        check_like(part, weight, f"state {name}: its values")
+        check_like(part, weight, f"state {name} is")
     return state

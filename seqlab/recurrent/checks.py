@@ -35,26 +35,23 @@ def check_inputs(inputs: Tensor, width: int, weight: Tensor, *, steps: bool) -> 
         raise ValueError(f"inputs have at least {what}; given: {tuple(inputs.shape)}")
     if real and inputs.shape[-1] != width:
         raise ValueError(f"inputs are {inputs.shape[-1]} wide, but the first layer reads {width}")
-    check_like(inputs, weight, "inputs")
+    check_like(inputs, weight, "inputs are", real=real)
 
 
-def check_like(values: Tensor, weight: Tensor, what: str) -> None:
+def check_like(values: Tensor, weight: Tensor, what: str, *, real: bool = True) -> None:
     """Refuse values on another device than the weights, or real ones of another dtype (autocast converts those itself).
 
     Raises:
-        ValueError: what does not fit.
+        ValueError: what does not fit, a sentence that begins with `what`, such as "inputs are".
     """
     if values.device != weight.device:
-        raise ValueError(f"{what} are on {values.device}, but the weights on {weight.device}; move one of them")
-    autocast = torch.is_autocast_enabled(values.device.type)
-    if values.dtype != weight.dtype and not autocast and values.dtype not in INDICES:
-        raise ValueError(
-            f"{what} are {_name(values.dtype)}, but the weights {_name(weight.dtype)}; convert one of them"
-        )
+        raise ValueError(f"{what} on {values.device}, but the weights on {weight.device}; move one of them")
+    if real and values.dtype != weight.dtype and not torch.is_autocast_enabled(values.device.type):
+        raise ValueError(f"{what} {_name(values.dtype)}, but the weights {_name(weight.dtype)}; convert one of them")
 
 
 def check_indices(ids: Tensor, n_types: int) -> None:
-    """Refuse an index (B, T) below 0 or not below `n_types`.
+    """Refuse an index, (B, T) or (B,), below 0 or not below `n_types`.
 
     Raises:
         ValueError: the first of them, and where it stands.
@@ -62,7 +59,7 @@ def check_indices(ids: Tensor, n_types: int) -> None:
     lowest, highest = (int(bound) for bound in ids.aminmax())
     if lowest < 0 or highest >= n_types:
         at = ((ids < 0) | (ids >= n_types)).nonzero()[0].tolist()
-        where = f"row {at[0]}, step {at[1]}"
+        where = ", ".join(f"{axis} {number}" for axis, number in zip(("row", "step"), at, strict=False))
         raise ValueError(
             f"inputs: index {int(ids[tuple(at)])} at {where}; there are {n_types} types, 0 to {n_types - 1}"
         )

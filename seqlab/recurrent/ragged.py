@@ -33,9 +33,12 @@ class Ragged:
         if lengths is None:
             return None
         n_rows, n_steps = inputs.shape[:2]
-        given = torch.as_tensor(lengths)
+        try:
+            given = torch.as_tensor(lengths)
+        except (TypeError, ValueError, RuntimeError):
+            raise ValueError(f"lengths are whole numbers of steps, not {lengths!r:.60}") from None
         if given.dtype.is_floating_point or given.dtype.is_complex or given.dtype == torch.bool:
-            raise ValueError(f"lengths are whole numbers of steps, not {given.dtype}")
+            raise ValueError(f"lengths are whole numbers of steps, not {str(given.dtype).removeprefix('torch.')}")
         if given.shape != (n_rows,):
             raise ValueError(f"lengths are one number for each of the {n_rows} rows; given: {tuple(given.shape)}")
         numbers = given.tolist()

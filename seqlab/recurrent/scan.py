@@ -110,14 +110,13 @@ def run(
     """
     if choice.runner == "torch kernel":
         return torch_kernel.run(cell, inputs, state, weights, rows)
-    x = cell.project(inputs, weights)
-    if choice.runner == "reference loop":
-        states = reference(cell, x, state, weights, zoneout)
-    elif choice.runner == "fused kernel":
-        states = fused.run(cell, x, state, weights)
-    else:
+    if choice.runner == "fused kernel":
+        states = fused.run(cell, inputs, state, weights)
+    elif choice.runner == "parallel scan":
         assert cell.parallel is not None
-        states = cell.parallel(x, state, weights)
+        states = cell.parallel(cell.project(inputs, weights), state, weights)
+    else:
+        states = reference(cell, cell.project(inputs, weights), state, weights, zoneout)
     return states[0], tuple(part[:, -1] for part in states) if rows is None else rows.at_ends(states, state)
 
 

@@ -260,13 +260,13 @@ class Recurrent(nn.Module):
         if self.bidirectional:
             raise ConfigError("step: a bidirectional layer needs all of its inputs at once; use one direction")
         check_inputs(inputs, self.input_size, getattr(self, self._like), steps=False)
+        if not inputs.is_floating_point():
+            check_indices(inputs, self.input_size)
         before, after = self._before(state, len(inputs)), []
         zoneout = Zoneout(self.rates.zoneout, False) if any(self.rates.zoneout) else None
         outputs = inputs
         for layer in range(self.num_layers):
             weights, own = Weights(self._weights(layer)), tuple(part[layer] for part in before)
-            if layer == 0 and not inputs.is_floating_point():
-                self._check_indices(inputs)
             new = self.row.step(self.row.project(outputs.unsqueeze(1), weights)[:, 0], own, weights)
             new = new if zoneout is None else zoneout(own, new)
             outputs = new[0] + outputs if self.residual and new[0].shape == outputs.shape else new[0]

@@ -1,18 +1,29 @@
-"""Layers over time: what is cut, carried, permuted and dropped."""
+"""Layers over time: what is cut, carried, permuted and read in both directions; and what runs them."""
 
 import itertools
+import logging
 
 import pytest
 import torch
-from torch import nn
 
-from seqlab.errors import ConfigError
-from seqlab.recurrent import CELLS, Recurrent
+from seqlab.recurrent import CELLS, Recurrent, fused, scan
 
 B, T, D, H = 3, 8, 5, 4
+RUNNERS = {"torch": "torch kernel", "fused": "fused kernel", "reference": "reference loop"}
+
+
+def backends(cell):
+    """Those that can run it: auto, the loop, and the kernels that there are."""
+    row = CELLS[cell]
+    kernels = {"torch": row.torch_kernel, "fused": fused.available(row, torch.empty(0)) is None}
+    return ["auto", "reference", *(name for name, there in kernels.items() if there)]
+
+
 each_cell = pytest.mark.parametrize("cell", CELLS)
 each_depth = pytest.mark.parametrize("layers", [1, 2])
-each_backend = pytest.mark.parametrize("backend", ["auto", "torch", "reference"])
+each_backend = pytest.mark.parametrize(("cell", "backend"), [(cell, name) for cell in CELLS for name in backends(cell)])
+each_width = pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
+each_kind = pytest.mark.parametrize("kind", ["real", "one-hot"])
 
 
 def randn(*shape, seed=0):
@@ -21,176 +32,249 @@ def randn(*shape, seed=0):
 
 def stack(cell, layers=1, **options):
     """A stack in double precision, all weights and biases random."""
-    module = Recurrent(cell, D, H, layers, **options).double()
+    module = Recurrent(cell, options.pop("input_size", D), H, layers, **options).double()
     with torch.no_grad():
         for number, weight in enumerate(module.parameters()):
             weight.copy_(0.5 * randn(*weight.shape, seed=number))
     return module
 
 
-def some_inputs(kind):
+def some_inputs(kind="real", width=D):
     if kind == "real":
-        return randn(B, T, D, seed=100)
-    return torch.randint(D, (B, T), generator=torch.Generator().manual_seed(100))
+        return randn(B, T, width, seed=100)
+    return torch.randint(width, (B, T), generator=torch.Generator().manual_seed(100))
+
+
+def some_state(cell, layers, seed=200):
+    state = tuple(randn(layers, B, H, seed=seed + i) for i in range(len(CELLS[cell].states)))
+    return state if len(state) > 1 else state[0]
 
 
 def parts(state):
     return state if isinstance(state, tuple) else (state,)
 
 
-def assert_same_state(got, wanted):
-    assert type(got) is type(wanted)
-    for value, expected in zip(parts(got), parts(wanted), strict=True):
-        torch.testing.assert_close(value, expected, rtol=0, atol=1e-12)
+def each(state, change):
+    """The state with each part changed, in its own form."""
+    changed = tuple(change(part) for part in parts(state))
+    return changed if isinstance(state, tuple) else changed[0]
 
 
-@each_cell
-@each_depth
+def assert_same(got, wanted, *, exact=False):
+    """Outputs and state of two calls."""
+    assert type(got[1]) is type(wanted[1])
+    for value, expected in zip((got[0], *parts(got[1])), (wanted[0], *parts(wanted[1])), strict=True):
+        torch.testing.assert_close(value, expected, rtol=0, atol=0 if exact else 1e-12)
+
+
+def skip_indices_for_torch(kind, backend):
+    if kind == "one-hot" and backend == "torch":
+        pytest.skip("torch's kernels take no indices")
+
+
 @each_backend
-@pytest.mark.parametrize("kind", ["real", "one-hot"])
+@each_depth
+@each_kind
 @pytest.mark.parametrize("cuts", [range(T + 1), (0, 3, T), (0, 1, T - 1, T)])
 def test_windows_with_carried_state_equal_one_long_window(cell, layers, backend, kind, cuts):
+    skip_indices_for_torch(kind, backend)
     module, inputs = stack(cell, layers, backend=backend), some_inputs(kind)
-    wanted, wanted_state = module(inputs)
+    wanted = module(inputs)
     state, outputs = None, []
     for start, end in itertools.pairwise(cuts):
         window, state = module(inputs[:, start:end], state)
         outputs.append(window)
-    torch.testing.assert_close(torch.cat(outputs, 1), wanted, rtol=0, atol=1e-12)
-    assert_same_state(state, wanted_state)
+    assert_same((torch.cat(outputs, 1), state), wanted)
     without, _ = module(inputs[:, cuts[1] :])
-    assert (without - wanted[:, cuts[1] :]).abs().max() > 1e-3, "the carried state is not used"
+    assert (without - wanted[0][:, cuts[1] :]).abs().max() > 1e-3, "the carried state is not used"
+
+
+STEP_OPTIONS = [{}, {"residual": True}, {"zoneout": 0.3}, {"learned_state": True}]
 
 
 @each_cell
 @each_depth
-@each_backend
-def test_permuting_rows_permutes_outputs_and_states(cell, layers, backend):
-    module, inputs, order = stack(cell, layers, backend=backend), some_inputs("real"), torch.tensor([2, 0, 1])
-    before = tuple(randn(layers, B, H, seed=200 + i) for i in range(len(CELLS[cell].states)))
-    permuted = tuple(part[:, order] for part in before)
-    whole = len(before) > 1
-    wanted, wanted_state = module(inputs, before if whole else before[0])
-    outputs, state = module(inputs[order], permuted if whole else permuted[0])
-    torch.testing.assert_close(outputs, wanted[order], rtol=0, atol=1e-12)
-    for value, expected in zip(parts(state), parts(wanted_state), strict=True):
-        torch.testing.assert_close(value, expected[:, order], rtol=0, atol=1e-12)
-    alone, _ = module(inputs[1:2], tuple(part[:, 1:2] for part in before) if whole else before[0][:, 1:2])
-    torch.testing.assert_close(alone, wanted[1:2], rtol=0, atol=1e-12)
+@each_kind
+@pytest.mark.parametrize("options", STEP_OPTIONS, ids=str)
+def test_steps_equal_one_call(cell, layers, kind, options):
+    width = H if options == {"residual": True} else D
+    module = stack(cell, layers, input_size=width, **options).eval()
+    for before in (None, some_state(cell, layers)):
+        inputs, state = some_inputs(kind, width), before
+        wanted, outputs = module(inputs, state), []
+        for now in inputs.unbind(1):
+            output, state = module.step(now, state)
+            assert output.shape == (B, H)
+            outputs.append(output)
+        assert_same((torch.stack(outputs, 1), state), wanted)
 
 
 @each_cell
+def test_steps_can_be_differentiated(cell):
+    module, inputs = stack(cell, 2), some_inputs()
+    wanted = torch.autograd.grad(module(inputs)[0][:, -1].sum(), [*module.parameters()])
+    state = None
+    for now in inputs.unbind(1):
+        output, state = module.step(now, state)
+    for gradient, expected in zip(torch.autograd.grad(output.sum(), [*module.parameters()]), wanted, strict=True):
+        torch.testing.assert_close(gradient, expected, rtol=0, atol=1e-10)
+
+
+@each_cell
+def test_steps_drop_nothing_and_alter_nothing(cell):
+    options = {"dropout": 0.5, "input_dropout": 0.5, "output_dropout": 0.5}
+    module, now, state = stack(cell, 2, **options).train(), some_inputs()[:, 0], some_state(cell, 2)
+    kept = each(state, torch.clone)
+    first, second = (module.step(now, state) for _ in range(2))
+    assert_same(first, second, exact=True)
+    assert_same(first, stack(cell, 2).step(now, state), exact=True)
+    assert_same((now, state), (some_inputs()[:, 0], kept), exact=True)
+
+
+@each_backend
 @each_depth
-@each_backend
-def test_state_has_the_form_of_torch(cell, layers, backend):
-    theirs = {"lstm": nn.LSTM, "gru": nn.GRU}.get(cell, nn.RNN)(D, H, layers, batch_first=True).double()
-    wanted_outputs, wanted = theirs(some_inputs("real"))
-    outputs, state = stack(cell, layers, backend=backend)(some_inputs("real"))
-    assert outputs.shape == wanted_outputs.shape == (B, T, H)
-    assert type(state) is type(wanted)
-    assert [part.shape for part in parts(state)] == [part.shape for part in parts(wanted)]
-    assert torch.equal(parts(state)[0][-1], outputs[:, -1])
+@each_width
+def test_permuting_rows_permutes_outputs_and_states(cell, layers, backend, bidirectional):
+    module, inputs = stack(cell, layers, bidirectional=bidirectional, backend=backend), some_inputs()
+    order, before = torch.tensor([2, 0, 1]), some_state(cell, layers * (1 + bidirectional))
+    outputs, state = module(inputs, before)
+    permuted = module(inputs[order], each(before, lambda part: part[:, order]))
+    assert_same(permuted, (outputs[order], each(state, lambda part: part[:, order])))
+    alone = module(inputs[1:2], each(before, lambda part: part[:, 1:2]))
+    assert_same(alone, (outputs[1:2], each(state, lambda part: part[:, 1:2])))
 
 
-@each_cell
 @each_backend
 def test_a_second_layer_reads_the_first(cell, backend):
     """Two layers are one layer over the outputs of another, each with its own row of the state."""
-    both, inputs = stack(cell, 2, backend=backend), some_inputs("real")
-    lower, upper = Recurrent(cell, D, H, backend=backend).double(), Recurrent(cell, H, H, backend=backend).double()
+    both, inputs = stack(cell, 2, backend=backend), some_inputs()
+    lower, upper = (Recurrent(cell, width, H, backend=backend).double() for width in (D, H))
     for layer, single in enumerate((lower, upper)):
         single.load_state_dict({f"{name}_l0": weight for name, weight in both.weights(layer).items()})
     middle, lower_state = lower(inputs)
-    wanted, upper_state = upper(middle)
-    outputs, state = both(inputs)
-    torch.testing.assert_close(outputs, wanted, rtol=0, atol=1e-12)
-    for ours, one, two in zip(parts(state), parts(lower_state), parts(upper_state), strict=True):
-        torch.testing.assert_close(ours, torch.cat((one, two)), rtol=0, atol=1e-12)
+    outputs, upper_state = upper(middle)
+    joined = tuple(torch.cat(layers) for layers in zip(parts(lower_state), parts(upper_state), strict=True))
+    assert_same(both(inputs), (outputs, joined if len(joined) > 1 else joined[0]))
 
 
-@each_cell
 @each_backend
-def test_dropout_between_layers_works_in_training_only(cell, backend):
-    torch.manual_seed(1)
-    plain, inputs = stack(cell, 2, backend=backend), some_inputs("real")
-    module = stack(cell, 2, backend=backend, dropout=0.5)
-    wanted, _ = plain(inputs)
-    assert torch.equal(module.eval()(inputs)[0], wanted)
-    first, second = (module.train()(inputs)[0] for _ in range(2))
-    assert (first - wanted).abs().max() > 1e-3
-    assert (first - second).abs().max() > 1e-3
-    weaker = stack(cell, 2, backend=backend, dropout=0.01)
-    torch.manual_seed(2)
-    far, _ = module(inputs)
-    torch.manual_seed(2)
-    near, _ = weaker(inputs)
-    assert (far - near).abs().max() > 1e-3, "the share makes no difference"
-    single = stack(cell, 1, backend=backend, dropout=0.5)
-    assert torch.equal(single.train()(inputs)[0], single.eval()(inputs)[0]), "nothing is dropped after the last layer"
+@each_kind
+def test_two_directions_are_two_layers_over_the_same_inputs(cell, backend, kind):
+    skip_indices_for_torch(kind, backend)
+    both, inputs, before = stack(cell, bidirectional=True, backend=backend), some_inputs(kind), some_state(cell, 2)
+    singles = [stack(cell, backend=backend) for _ in range(2)]
+    for reverse, single in enumerate(singles):
+        weights = both.weights(0, reverse=bool(reverse))
+        single.load_state_dict({f"{name}_l0": weight for name, weight in weights.items()})
+    ahead, ahead_state = singles[0](inputs, each(before, lambda part: part[:1]))
+    back, back_state = singles[1](inputs.flip(1), each(before, lambda part: part[1:]))
+    joined = tuple(torch.cat(ways) for ways in zip(parts(ahead_state), parts(back_state), strict=True))
+    wanted = torch.cat((ahead, back.flip(1)), -1), joined if len(joined) > 1 else joined[0]
+    assert_same(both(inputs, before), wanted)
 
 
-@pytest.mark.parametrize("backend", ["torch", "reference"])
-def test_dropout_keeps_the_expected_value(backend):
-    """A second layer that hands on what it reads (rectified, identity, no recurrence) lays the mask open: each value is
-    0 or the first layer's over 1 - p. The share of zeros among N = B T H draws has the standard deviation
-    sqrt(p (1 - p) / N), the mean of the ratios sqrt(p / (1 - p) / N); five of these are allowed."""
-    torch.manual_seed(3)
-    p, n_rows, n_steps = 0.3, 20, 50
-    module = Recurrent("elman-relu", D, H, 2, dropout=p, backend=backend).double()
+@each_cell
+@each_width
+def test_a_learned_state_is_where_a_row_begins(cell, bidirectional):
+    module, inputs = stack(cell, 2, bidirectional=bidirectional, learned_state=True), some_inputs()
+    begin = module.begin(B)
+    assert all(part.shape == (2 * (1 + bidirectional), B, H) for part in parts(begin))
+    assert all(part.abs().min() > 0 for part in parts(begin))
+    wanted = module(inputs, each(begin, torch.Tensor.detach))
+    assert_same(module(inputs), wanted)
+    given = module(inputs, each(begin, torch.zeros_like))
+    assert (given[0] - wanted[0]).abs().max() > 1e-3, "a state that is given stands over the learned one"
+    zeros = {
+        name: 0 * weight if name.startswith("initial_") else weight for name, weight in module.state_dict().items()
+    }
+    module.load_state_dict(zeros)
+    assert_same(module(inputs), given)
+    assert_same(stack(cell, 2)(inputs), stack(cell, 2)(inputs, each(some_state(cell, 2), torch.zeros_like)), exact=True)
+
+
+@each_cell
+def test_a_learned_state_begins_at_zero_and_gets_the_sum_of_the_rows_gradients(cell):
+    module = Recurrent(cell, D, H, 2, learned_state=True).double()
+    names = {f"initial_{name}_l{layer}" for name in CELLS[cell].states for layer in range(2)}
+    learned = {name: weight for name, weight in module.named_parameters() if name.startswith("initial_")}
+    assert learned.keys() == names
+    assert all((weight == 0).all() for weight in learned.values())
     with torch.no_grad():
-        for name, weight in module.named_parameters():
-            weight.copy_(randn(*weight.shape, seed=4).abs() * (0.1 if "hh" in name else 1.0))
-        module.weight_ih_l1.copy_(torch.eye(H))
-        module.weight_hh_l1.zero_()
-        module.bias_ih_l1.zero_()
-    inputs = randn(n_rows, n_steps, D, seed=5).abs() + 0.1
-    kept = module.eval()(inputs)[0]
-    assert (kept > 0).all()
-    ratio = module.train()(inputs)[0] / kept
-    dropped = ratio == 0
-    torch.testing.assert_close(ratio[~dropped], torch.full_like(ratio[~dropped], 1 / (1 - p)), rtol=0, atol=1e-12)
-    n = ratio.numel()
-    assert abs(dropped.double().mean() - p) < 5 * (p * (1 - p) / n) ** 0.5
-    assert abs(ratio.mean() - 1) < 5 * (p / (1 - p) / n) ** 0.5
-    for axis in range(3):  # no row, step or unit is dropped as a whole, or never
-        others = [a for a in range(3) if a != axis]
-        share = dropped.double().mean(others)
-        assert ((share > 0) & (share < 1)).all()
+        for number, weight in enumerate(module.parameters()):
+            weight.add_(0.3 * randn(*weight.shape, seed=number))
+    begin = each(module.begin(B), lambda part: part.detach().requires_grad_())
+    loss = lambda result: sum((part * part).sum() for part in (result[0], *parts(result[1])))  # noqa: E731
+    got = torch.autograd.grad(loss(module(some_inputs())), [*learned.values()], materialize_grads=True)
+    got = dict(zip(learned, got, strict=True))
+    # Materialised, since nothing of peephole-cell-x reads h.
+    wanted = torch.autograd.grad(loss(module(some_inputs(), begin)), parts(begin), materialize_grads=True)
+    for name, gradient in zip(CELLS[cell].states, wanted, strict=True):
+        for layer in range(2):
+            torch.testing.assert_close(got[f"initial_{name}_l{layer}"], gradient[layer].sum(0), rtol=0, atol=1e-10)
 
 
-@each_cell
-def test_gradients_reach_the_lower_layer_through_dropout(cell):
-    torch.manual_seed(4)
-    module = stack(cell, 2, dropout=0.5).train()
-    module(some_inputs("real"))[0].square().sum().backward()
-    assert all(weight.grad is not None and weight.grad.abs().max() > 1e-6 for weight in module.parameters())
+# --- what runs it
 
 
-def test_what_runs_each_layer():
-    for cell in CELLS:
-        for backend in ("auto", "torch", "reference"):
-            module = Recurrent(cell, D, H, 2, backend=backend)
-            usual = "reference loop" if backend == "reference" else "torch kernel"
-            assert [module.runs_on(layer) for layer in range(2)] == [usual, usual]
-            assert [module.runs_on(layer, one_hot=True) for layer in range(2)] == ["reference loop", usual]
+def kinds_of(cell, backend):
+    return ["real"] if backend == "torch" else ["real", "one-hot"]
 
 
-@each_cell
-@pytest.mark.parametrize("kind", ["real", "one-hot"])
-@pytest.mark.parametrize("backend", ["auto", "torch", "reference"])
-def test_what_is_said_to_run_is_what_runs(cell, kind, backend, monkeypatch):
-    ran = []
-    for name, words in (("reference", "reference loop"), ("torch_kernel", "torch kernel")):
-        original = getattr(__import__("seqlab.recurrent.stack", fromlist=[name]), name)
+@pytest.mark.parametrize(
+    ("cell", "backend", "kind"),
+    [(cell, name, kind) for cell in CELLS for name in backends(cell) for kind in kinds_of(cell, name)],
+)
+@pytest.mark.parametrize("options", [{}, {"zoneout": 0.1}, {"recurrent_dropout": 0.1}], ids=str)
+@pytest.mark.parametrize("training", [True, False])
+def test_what_is_said_to_run_is_what_runs(cell, backend, kind, options, training, monkeypatch):
+    if options and (
+        backend not in ("auto", "reference") or not any(len(b) == 2 for b in CELLS[cell].recurrent.values())
+    ):
+        pytest.skip("refused")
+    ran, run = [], scan.run
 
-        def noted(*arguments, original=original, words=words):
-            ran.append(words)
-            return original(*arguments)
+    def noted(row, choice, *rest):
+        ran.append(choice.runner)
+        return run(row, choice, *rest)
 
-        monkeypatch.setattr(f"seqlab.recurrent.stack.{name}", noted)
-    module = stack(cell, 2, backend=backend)
+    monkeypatch.setattr(scan, "run", noted)
+    module = stack(cell, 2, backend=backend, **options).train(training)
     module(some_inputs(kind))
-    assert ran == [module.runs_on(layer, one_hot=kind == "one-hot") for layer in range(2)]
+    said = [module.runs_on(layer, one_hot=kind == "one-hot") for layer in range(2)]
+    assert [words.partition(" (")[0] for words in said] == ran
+    if backend in RUNNERS:
+        assert said == [RUNNERS[backend]] * 2
+    assert [module.runs_on(n, one_hot=kind == "one-hot", training=training) for n in range(2)] == said
+
+
+def test_the_reason_for_the_loop_is_told_and_logged_once(monkeypatch, caplog):
+    monkeypatch.setattr(fused, "available", lambda cell, x: "no numba" if cell.fused_kernel else "no kernel")
+    inputs = some_inputs()
+    expected = {
+        ("lstm",): "torch kernel",
+        ("peephole",): "reference loop (no numba)",
+        ("jordan",): "reference loop",
+        ("min-gru",): "parallel scan",
+        ("lstm", "zoneout"): "reference loop (zoneout)",
+        ("min-gru", "zoneout"): "reference loop (zoneout)",
+        ("jordan", "zoneout"): "reference loop",
+        ("gru", "recurrent_dropout"): "reference loop (recurrent dropout)",
+    }
+    for (cell, *options), said in expected.items():
+        caplog.clear()
+        module = stack(cell, 2, **dict.fromkeys(options, 0.1))
+        assert module.runs_on(0) == module.runs_on(1) == said
+        with caplog.at_level(logging.WARNING, "seqlab.recurrent"):
+            module(inputs)
+            module(inputs)
+        reason = said.partition("(")[2].rstrip(")")
+        wanted = [f"{cell} runs on the reference loop, which is slow: {reason}"] if reason else []
+        assert [record.getMessage() for record in caplog.records] == wanted
+    assert stack("peephole", backend="reference").runs_on(0) == "reference loop", "it was asked for"
+    assert stack("gru", recurrent_dropout=0.1).runs_on(0, training=False) == "torch kernel"
+
+
+# --- the module
 
 
 def test_initial_weights_follow_the_global_seed():
@@ -202,33 +286,28 @@ def test_initial_weights_follow_the_global_seed():
     assert not torch.equal(weights(1), weights(2))
 
 
-@pytest.mark.parametrize("sizes", [(0, 4, 1), (5, 0, 1), (5, 4, 0), (5, -1, 1)])
-def test_sizes_below_one_are_refused(sizes):
-    with pytest.raises(ConfigError, match=r"^input_size .*hidden_size .*num_layers .*: each is at least 1$"):
-        Recurrent("lstm", *sizes)
-
-
-def test_an_unknown_cell_is_refused_with_the_nearest_name():
-    with pytest.raises(ConfigError, match=r"^unknown cell 'lsmt'; did you mean 'lstm'\? known: elman, .*$") as caught:
-        Recurrent("lsmt", D, H)
-    assert "\n" not in str(caught.value)
+def test_how_weights_begin_can_be_chosen():
+    usual = Recurrent("lstm", D, H, bidirectional=True)
+    assert all((weights["bias_ih"].view(4, H)[1] == 1).all() for weights in (usual.weights(0), usual.weights(0, True)))
+    module = Recurrent("lstm", D, H, 2, input_weights="zeros", recurrent_weights="identity", forget_bias=2.0)
+    for layer in range(2):
+        weights = module.weights(layer)
+        assert (weights["weight_ih"] == 0).all()
+        assert torch.equal(weights["weight_hh"], torch.eye(H).repeat(4, 1))
+        assert torch.equal(weights["bias_ih"].view(4, H)[:, 0], torch.tensor([0.0, 2.0, 0.0, 0.0]))
 
 
 @each_cell
-@pytest.mark.parametrize("shape", [(1, B, H), (2, B + 1, H), (2, B, H + 1), (B, H), (2, 1, H)])
-def test_a_state_of_another_shape_is_refused(cell, shape):
-    state = tuple(torch.zeros(shape, dtype=torch.float64) for _ in CELLS[cell].states)
-    with pytest.raises(ValueError, match=rf"^the state of {cell} is h.*, each \(2, 3, 4\); given: \(.*\)$") as caught:
-        stack(cell, 2)(some_inputs("real"), state if len(state) > 1 else state[0])
-    assert "\n" not in str(caught.value)
-
-
-def test_a_state_with_too_few_or_too_many_parts_is_refused():
-    part = torch.zeros(2, B, H, dtype=torch.float64)
-    for cell, state in (("lstm", part), ("lstm", (part,) * 3), ("gru", (part, part))):
-        with pytest.raises(ValueError, match=f"the state of {cell} is h"):
-            stack(cell, 2)(some_inputs("real"), state)
+@each_depth
+@each_width
+def test_number_of_parameters_is_that_of_the_cell(cell, layers, bidirectional):
+    ways = 1 + bidirectional
+    wanted = sum(ways * CELLS[cell].n_parameters(D if layer == 0 else ways * H, H) for layer in range(layers))
+    module = Recurrent(cell, D, H, layers, bidirectional)
+    assert sum(weight.numel() for weight in module.parameters()) == wanted
 
 
 def test_the_arguments_are_shown():
-    assert "lstm, 5, 4, num_layers=2, dropout=0.5" in repr(Recurrent("lstm", D, H, 2, dropout=0.5))
+    shown = repr(Recurrent("lstm", D, H, 2, True, 0.5, weight_drop=0.25))
+    assert "lstm, 5, 4, num_layers=2, bidirectional=True, dropout=0.5" in shown
+    assert "weight_drop=0.25" in shown
