@@ -52,10 +52,11 @@ def module(name: str, cell: Cell, sizes: tuple[int, int, int], bidirectional: bo
     """
     if cell.torch_kernel is None:
         raise ConfigError(f"torch.nn has no {name}; it has elman, elman-relu, lstm and gru")
-    options = {"batch_first": True, "bidirectional": bidirectional, "dropout": dropout}
-    if cell.torch_kernel == "rnn_relu":
-        return nn.RNN(*sizes, nonlinearity="relu", **options)
-    return {"lstm": nn.LSTM, "gru": nn.GRU, "rnn_tanh": nn.RNN}[cell.torch_kernel](*sizes, **options)
+    between = dropout if sizes[2] > 1 else 0.0  # torch warns of dropout between layers where there is one layer
+    options: dict[str, Any] = {"batch_first": True, "bidirectional": bidirectional, "dropout": between}
+    if cell.torch_kernel in ("lstm", "gru"):
+        return (nn.LSTM if cell.torch_kernel == "lstm" else nn.GRU)(*sizes, **options)
+    return nn.RNN(*sizes, nonlinearity=cell.torch_kernel.removeprefix("rnn_"), **options)
 
 
 def suffixes(num_layers: int, bidirectional: bool) -> list[str]:

@@ -78,4 +78,4 @@ def backwards(values: Tensor, rows: Ragged | None) -> Tensor:
     source = torch.where(rows.inside, rows.lengths[:, None] - 1 - step, step)
     source = source + n_steps * torch.arange(n_rows, device=values.device)[:, None]
     # As one selection of whole rows, whose gradient is one addition of whole rows.
-    return values.flatten(0, 1).index_select(0, source.flatten()).unflatten(0, (n_rows, n_steps))
+    return values.flatten(0, 1).index_select(0, source.flatten()).view(values.shape)

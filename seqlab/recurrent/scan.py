@@ -69,11 +69,11 @@ def choose(cell: Cell, backend: Backend, x: Tensor, *, one_hot: bool, inside: st
         return Choice("reference loop")
     no_torch = inside or torch_kernel.missing(cell, one_hot)
     no_fused = inside or fused.available(cell, x)
-    for asked, runner, reason in (("torch", "torch kernel", no_torch), ("fused", "fused kernel", no_fused)):
-        if backend == asked:
-            if reason:
-                raise ValueError(f"backend {asked} cannot run this: {reason}; use auto")
-            return Choice(runner)
+    if backend != "auto":
+        reason = no_torch if backend == "torch" else no_fused
+        if reason:
+            raise ValueError(f"backend {backend} cannot run this: {reason}; use auto")
+        return Choice("torch kernel" if backend == "torch" else "fused kernel")
     if cell.parallel is not None and not inside:
         return Choice("parallel scan")
     torch_first = x.is_cuda or cell.torch_kernel in TORCH_IS_FASTER_ON_CPU

@@ -16,7 +16,7 @@ def missing(cell: Cell, one_hot: bool) -> str | None:
 
 def run(cell: Cell, inputs: Tensor, state: State, weights: Weights, rows: Ragged | None = None) -> tuple[Tensor, State]:
     """One layer in one direction; the arguments and results are those of `seqlab.recurrent.scan.run`, real inputs only."""
-    parameters = _parameters(weights, inputs.is_cuda)
+    parameters = parameters_of(weights, one_stretch=inputs.is_cuda)
     initial = tuple(part.unsqueeze(0).contiguous() for part in state)
     if rows is not None and len(state) > 1:
         return _lstm_of_packed(inputs, initial, parameters, rows)
@@ -31,8 +31,13 @@ def run(cell: Cell, inputs: Tensor, state: State, weights: Weights, rows: Ragged
     return outputs, (h[0],) if rows is None else rows.at_ends((outputs,), state)
 
 
-def _parameters(weights: Weights, one_stretch: bool) -> tuple[Tensor, ...]:
-    """Torch's four: two matrices and, where there is one bias here, two."""
+def parameters_of(weights: Weights, *, one_stretch: bool) -> tuple[Tensor, ...]:
+    """Torch's four: two matrices and, where there is one bias here, two.
+
+    Args:
+        weights: the layer's parameters.
+        one_stretch: copy them one behind the other, as cuDNN wants them; it warns before it copies them itself.
+    """
     w_ih, w_hh, b_ih = weights["weight_ih"], weights["weight_hh"], weights["bias_ih"]
     b_hh = b_ih.new_zeros(b_ih.shape)
     if "bias_hn" in weights:
@@ -40,9 +45,9 @@ def _parameters(weights: Weights, one_stretch: bool) -> tuple[Tensor, ...]:
     parameters = (w_ih, w_hh, b_ih, b_hh)
     if not one_stretch:
         return parameters
-    # cuDNN wants them in one stretch of memory, and warns before it copies them there by itself.
-    flat = torch.cat([part.flatten() for part in parameters]).split([part.numel() for part in parameters])
-    return tuple(part.view_as(shaped) for part, shaped in zip(flat, parameters, strict=True))
+    whole = torch.cat([part.flatten() for part in parameters])
+    stretches = torch.split(whole, [part.numel() for part in parameters])
+    return tuple(part.view(shaped.shape) for part, shaped in zip(stretches, parameters, strict=True))
 
 
 def _lstm_of_packed(

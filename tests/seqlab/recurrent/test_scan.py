@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from seqlab.errors import ConfigError
-from seqlab.recurrent import CELLS, Weights, fused
+from seqlab.recurrent import CELLS, Weights, fused, torch_kernel
 from seqlab.recurrent.ragged import Ragged
 from seqlab.recurrent.scan import Choice, check_backend, choose, reference, run
 
@@ -104,6 +104,20 @@ def test_the_loop_gives_every_state_after_every_step(cell):
         _, final = run(row, Choice("reference loop"), inputs[:, :n_steps], state, Weights(weights))
         for part, end in zip(states, final, strict=True):
             torch.testing.assert_close(part[:, n_steps - 1], end, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_weights_in_one_stretch_of_memory_are_the_same_weights(cell):
+    """cuDNN asks for it; a machine without a GPU can try it too."""
+    _, _, weights, _, _ = random_case(cell, 7)
+    leaves = {name: weight.requires_grad_() for name, weight in weights.items()}
+    apart, joined = (torch_kernel.parameters_of(Weights(leaves), one_stretch=each) for each in (False, True))
+    assert len({part.untyped_storage().data_ptr() for part in joined}) == 1
+    for one, other in zip(apart, joined, strict=True):
+        assert torch.equal(one, other)
+        assert one.shape == other.shape
+    gradients = torch.autograd.grad(sum(part.sum() for part in joined), [*leaves.values()])
+    assert all((gradient == 1).all() for gradient in gradients)
 
 
 # --- which of them

@@ -19,9 +19,24 @@ def backends(cell):
     return ["auto", "reference", *(name for name, there in kernels.items() if there)]
 
 
+def kinds(backend):
+    """Torch's kernels take no indices."""
+    return ["real"] if backend == "torch" else ["real", "one-hot"]
+
+
+def options(cell, backend):
+    """What can be asked for that only the loop knows."""
+    if backend not in ("auto", "reference"):
+        return [{}]
+    has_matrix = any(len(blocks) == 2 for blocks in CELLS[cell].recurrent.values())
+    return [{}, {"zoneout": 0.1}, *([{"recurrent_dropout": 0.1}] if has_matrix else [])]
+
+
 each_cell = pytest.mark.parametrize("cell", CELLS)
 each_depth = pytest.mark.parametrize("layers", [1, 2])
 each_backend = pytest.mark.parametrize(("cell", "backend"), [(cell, name) for cell in CELLS for name in backends(cell)])
+RUNS = [(cell, name, kind) for cell in CELLS for name in backends(cell) for kind in kinds(name)]
+each_run = pytest.mark.parametrize(("cell", "backend", "kind"), RUNS)
 each_width = pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
 each_kind = pytest.mark.parametrize("kind", ["real", "one-hot"])
 
@@ -67,17 +82,10 @@ def assert_same(got, wanted, *, exact=False):
         torch.testing.assert_close(value, expected, rtol=0, atol=0 if exact else 1e-12)
 
 
-def skip_indices_for_torch(kind, backend):
-    if kind == "one-hot" and backend == "torch":
-        pytest.skip("torch's kernels take no indices")
-
-
-@each_backend
+@each_run
 @each_depth
-@each_kind
 @pytest.mark.parametrize("cuts", [range(T + 1), (0, 3, T), (0, 1, T - 1, T)])
 def test_windows_with_carried_state_equal_one_long_window(cell, layers, backend, kind, cuts):
-    skip_indices_for_torch(kind, backend)
     module, inputs = stack(cell, layers, backend=backend), some_inputs(kind)
     wanted = module(inputs)
     state, outputs = None, []
@@ -157,10 +165,8 @@ def test_a_second_layer_reads_the_first(cell, backend):
     assert_same(both(inputs), (outputs, joined if len(joined) > 1 else joined[0]))
 
 
-@each_backend
-@each_kind
+@each_run
 def test_two_directions_are_two_layers_over_the_same_inputs(cell, backend, kind):
-    skip_indices_for_torch(kind, backend)
     both, inputs, before = stack(cell, bidirectional=True, backend=backend), some_inputs(kind), some_state(cell, 2)
     singles = [stack(cell, backend=backend) for _ in range(2)]
     for reverse, single in enumerate(singles):
@@ -216,21 +222,11 @@ def test_a_learned_state_begins_at_zero_and_gets_the_sum_of_the_rows_gradients(c
 # --- what runs it
 
 
-def kinds_of(cell, backend):
-    return ["real"] if backend == "torch" else ["real", "one-hot"]
-
-
 @pytest.mark.parametrize(
-    ("cell", "backend", "kind"),
-    [(cell, name, kind) for cell in CELLS for name in backends(cell) for kind in kinds_of(cell, name)],
+    ("cell", "backend", "kind", "asked"), [(*run, asked) for run in RUNS for asked in options(*run[:2])]
 )
-@pytest.mark.parametrize("options", [{}, {"zoneout": 0.1}, {"recurrent_dropout": 0.1}], ids=str)
 @pytest.mark.parametrize("training", [True, False])
-def test_what_is_said_to_run_is_what_runs(cell, backend, kind, options, training, monkeypatch):
-    if options and (
-        backend not in ("auto", "reference") or not any(len(b) == 2 for b in CELLS[cell].recurrent.values())
-    ):
-        pytest.skip("refused")
+def test_what_is_said_to_run_is_what_runs(cell, backend, kind, asked, training, monkeypatch):
     ran, run = [], scan.run
 
     def noted(row, choice, *rest):
@@ -238,7 +234,7 @@ def test_what_is_said_to_run_is_what_runs(cell, backend, kind, options, training
         return run(row, choice, *rest)
 
     monkeypatch.setattr(scan, "run", noted)
-    module = stack(cell, 2, backend=backend, **options).train(training)
+    module = stack(cell, 2, backend=backend, **asked).train(training)
     module(some_inputs(kind))
     said = [module.runs_on(layer, one_hot=kind == "one-hot") for layer in range(2)]
     assert [words.partition(" (")[0] for words in said] == ran

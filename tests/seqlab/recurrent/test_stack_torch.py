@@ -218,6 +218,10 @@ def test_options_that_torch_does_not_have(option):
         Recurrent("lstm", H, H, **option).to_torch()
 
 
+def test_dropout_of_a_single_layer_is_none_in_torch():
+    assert Recurrent("lstm", D, H, dropout=0.5).to_torch().dropout == 0.0
+
+
 def test_what_acts_in_training_only_does_not_hinder():
     ours = Recurrent("lstm", D, H, 2, input_dropout=0.1, recurrent_dropout=0.1, output_dropout=0.1, weight_drop=0.1)
     inputs = torch.randn(3, T, D, generator=torch.Generator().manual_seed(1))
