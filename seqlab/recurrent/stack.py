@@ -267,7 +267,8 @@ class Recurrent(nn.Module):
         outputs = inputs
         for layer in range(self.num_layers):
             weights, own = Weights(self._weights(layer)), tuple(part[layer] for part in before)
-            new = self.row.step(self.row.project(outputs.unsqueeze(1), weights)[:, 0], own, weights)
+            x = self.row.project(outputs.unsqueeze(1), weights)[:, 0]
+            new = self.row.step(x.to(own[0].dtype), own, weights)  # which autocast may have made half precision
             new = new if zoneout is None else zoneout(own, new)
             outputs = new[0] + outputs if self.residual and new[0].shape == outputs.shape else new[0]
             after.append(new)

@@ -219,6 +219,21 @@ def test_a_learned_state_begins_at_zero_and_gets_the_sum_of_the_rows_gradients(c
             torch.testing.assert_close(got[f"initial_{name}_l{layer}"], gradient[layer].sum(0), rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("options", [{}, {"zoneout": 0.1}], ids=str)
+def test_under_autocast_only_products_are_in_half_precision(cell, options):
+    """bfloat16 has 8 bits, so that a product of values of order 1 is off by about 2**-9; 40 of these over T steps."""
+    module, inputs = stack(cell, 2, **options).float().eval(), some_inputs().float()
+    wanted = module(inputs, lengths=[T, 3, 1])
+    module.backend = "reference"
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        outputs, state = module(inputs, lengths=[T, 3, 1])
+        now, after = module.step(inputs[:, 0])
+    assert {part.dtype for part in (outputs, now, *parts(state), *parts(after))} == {torch.float32}
+    assert not torch.equal(outputs, wanted[0])
+    assert (outputs - wanted[0]).abs().max() < 40 * 2**-9 * max(1.0, wanted[0].abs().max().item())
+
+
 # --- what runs it
 
 
