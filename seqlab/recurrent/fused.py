@@ -1,0 +1,149 @@
+"""Runs a cell over time by a fused kernel: one operation of autograd for all time steps.
+
+The inputs of all steps are projected by one product. The recurrent product of each step and the pointwise part after it
+are one compiled loop, forward and backward; there is no graph of steps. The gradients of all weights are one product
+after the backward loop.
+"""
+
+import itertools
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqlab.recurrent import cells
+from seqlab.recurrent.cells import Cell, State, Weights
+
+DTYPES = (torch.float32, torch.float64)
+
+
+@cache
+def _no_numba() -> str | None:
+    return None if find_spec("numba") else "numba is not installed"
+
+
+def available(cell: Cell, x: Tensor) -> str | None:
+    """None where a fused kernel can run the cell on tensors like x; otherwise the reason in a few words."""
+    if cell.fused_kernel is None:
+        return "no fused kernel for this cell"
+    if x.device.type != "cpu":
+        return f"fused kernels run on the CPU, not on {x.device.type}"
+    if x.dtype not in DTYPES:
+        return f"fused kernels take float32 and float64, not {str(x.dtype).removeprefix('torch.')}"
+    return _no_numba()
+
+
+def run(cell: Cell, inputs: Tensor, state: State, weights: Weights) -> State:
+    """The states after every step, each (B, T, n), the first of them the outputs.
+
+    Args:
+        cell: a cell for which `available` gives None.
+        inputs: (B, T, D) real or (B, T) integer, as `seqlab.recurrent.cells.project` takes them.
+        state: before the first step, each (B, n).
+        weights: the layer's parameters.
+    """
+    names = list(cell.recurrent)
+    if cell.project is cells.project and inputs.is_floating_point():
+        names += ["weight_ih", "bias_ih"]
+    else:
+        inputs = cell.project(inputs, weights)
+    states: State = _Recurrence.apply(cell, inputs, *state, *(weights[name] for name in names))
+    return states
+
+
+class _Recurrence(torch.autograd.Function):
+    """A layer in one direction. With `weight_ih` and `bias_ih` among the weights it projects the inputs itself."""
+
+    @staticmethod
+    def forward(ctx: Any, cell: Cell, inputs: Tensor, *rest: Tensor) -> State:
+        from seqlab.recurrent.kernels import KERNELS
+        from seqlab.recurrent.kernels.product import pack, product
+
+        read, state, weights = _parts(cell, [part.detach().contiguous().numpy() for part in (inputs, *rest)])
+        if "weight_ih" in weights:
+            packed = pack(weights["weight_ih"], transposed=True)
+            x = product(_flat(read), packed, weights["bias_ih"]).reshape(*read.shape[:2], -1)
+        else:
+            x = read.copy()  # the kernel writes over it
+        states, saved = KERNELS[str(cell.fused_kernel)].forward(x, state, weights)
+        ctx.cell, ctx.arrays = cell, (state, weights, states, saved)
+        ctx.save_for_backward(inputs, *rest)
+        ctx.set_materialize_grads(False)
+        return tuple(torch.from_numpy(part) for part in states)
+
+    @staticmethod
+    def backward(ctx: Any, *d_states: Tensor | None) -> tuple[Tensor | None, ...]:
+        from seqlab.recurrent.kernels import KERNELS
+        from seqlab.recurrent.kernels.product import pack, product
+
+        taken, cell = ctx.saved_tensors, ctx.cell
+        if torch.is_grad_enabled():  # create_graph: someone wants to differentiate once more
+            return None, *_through_the_equations(cell, taken, d_states)
+        given = tuple(None if part is None else part.contiguous().numpy() for part in d_states)
+        d = KERNELS[str(cell.fused_kernel)].backward(given, *ctx.arrays)
+        weights, d_inputs, read = ctx.arrays[1], d.x, None
+        if "weight_ih" in weights:
+            read = taken[0].detach().contiguous().numpy()
+            if ctx.needs_input_grad[1]:
+                d_inputs = product(_flat(d.x), pack(weights["weight_ih"]), np.zeros(read.shape[-1], read.dtype))
+        d_weights = _of_weights(d, read)
+        arrays = (d_inputs, *d.state, *(d_weights.get(name) for name in weights))
+        needed = zip(arrays, taken, ctx.needs_input_grad[1:], strict=True)
+        return None, *(
+            torch.from_numpy(part).reshape(like.shape) if wanted and part is not None else None
+            for part, like, wanted in needed
+        )
+
+
+def _parts(cell: Cell, taken: Any) -> tuple[Any, Any, Any]:
+    """(inputs, state, weights by name) from the arguments in a row."""
+    n_states, names = len(cell.states), [*cell.recurrent, "weight_ih", "bias_ih"]
+    inside = taken[1 + n_states :]
+    return taken[0], tuple(taken[1 : 1 + n_states]), dict(zip(names, inside, strict=False))
+
+
+def _of_weights(derivative: Any, inputs: Any) -> dict[str, Any]:
+    """The gradients of the weights by name; `inputs` (B, T, D) are what `weight_ih` read, None where it is not ours.
+
+    Products that came out at the same place share one pass over it.
+    """
+    from seqlab.recurrent.kernels.kernel import Product
+    from seqlab.recurrent.kernels.product import gradients
+
+    found, wanted = dict(derivative.vectors), dict(derivative.products)
+    if inputs is not None:
+        wanted["weight_ih"] = (Product(derivative.x, inputs, "bias_ih"),)
+    by_place: dict[int, list[Any]] = {}
+    for product in itertools.chain.from_iterable(wanted.values()):
+        by_place.setdefault(id(product.d), []).append(product)
+    of_product = {}
+    for products in by_place.values():
+        out = products[0].d
+        of_each, total = gradients(_flat(out), [_flat(product.read) for product in products])
+        of_product.update(zip(map(id, products), of_each, strict=True))
+        found.update({product.bias: total for product in products if product.bias})
+    for name, products in wanted.items():
+        parts = [of_product[id(product)] for product in products]
+        found[name] = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return found
+
+
+def _flat(array: Any) -> Any:
+    """(B, T, n) as (B * T, n)."""
+    return array.reshape(-1, array.shape[-1])
+
+
+def _through_the_equations(cell: Cell, taken: tuple[Tensor, ...], d_states: tuple[Tensor | None, ...]) -> Any:
+    from seqlab.recurrent.scan import reference
+
+    inputs, state, weights = _parts(cell, taken)
+    x = cells.project(inputs, weights) if "weight_ih" in weights else inputs
+    states = reference(cell, x, state, Weights(weights))
+    reached = [(part, d) for part, d in zip(states, d_states, strict=True) if d is not None]
+    outputs, d_outputs = zip(*reached, strict=True)
+    wanted = [part for part in taken if part.requires_grad]
+    found = iter(torch.autograd.grad(outputs, wanted, d_outputs, create_graph=True, allow_unused=True))
+    return tuple(next(found) if part.requires_grad else None for part in taken)

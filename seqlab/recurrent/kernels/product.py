@@ -1,0 +1,157 @@
+"""Products with a weight matrix that stays the same for many steps: packed once, then read as the processor likes it."""
+
+import itertools
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqlab.recurrent.kernels import parallel
+from seqlab.recurrent.kernels.arrays import empty
+from seqlab.recurrent.kernels.compiled import compiled
+from seqlab.recurrent.kernels.tile import ROWS, panel_width, pointer, width_for, tile_1, tile_2, tile_3, tile_4, tile_5, tile_6
+
+BLOCK = 192
+"""So many rows of A stay in the cache while the panels of B pass by."""
+TERMS = 512
+"""So many terms of a sum over all rows are taken at a time."""
+
+
+def pack(matrix: NDArray[Any], *, transposed: bool = False) -> NDArray[Any]:
+    """A matrix (N, M) cut in panels of adjacent columns, the last filled up with zeros: (panels, N, width).
+
+    With `transposed` it is the transpose that is packed, as for x @ W.T.
+    """
+    source = matrix.T if transposed else matrix
+    width = panel_width(matrix.dtype)
+    packed = empty((-(-source.shape[1] // width), source.shape[0], width), matrix)
+    parallel.run(partial(_pack, source, packed), parallel.shares(len(packed)))
+    return packed
+
+
+def product(a: NDArray[Any], packed: NDArray[Any], start: NDArray[Any]) -> NDArray[Any]:
+    """A (rows, N) times a packed matrix (N, M), added to `start` (M,) in every row: (rows, M)."""
+    c = empty((len(a), len(start)), a)
+    parallel.run(lambda rows: _product(a[rows], packed, start, c[rows]), parallel.shares(len(a), ROWS))
+    return c
+
+
+def gradients(d: NDArray[Any], factors: Sequence[NDArray[Any]]) -> tuple[list[NDArray[Any]], NDArray[Any]]:
+    """The gradients of the weights and the bias of products A @ W.T + b, from the gradient of what came out.
+
+    Args:
+        d: (rows, M), of what came out.
+        factors: each A (rows, N), N its own.
+
+    Returns:
+        for each A the transpose of `d` times A, (M, N); and the sum of the rows of `d`, (M,).
+    """
+    ends = list(itertools.accumulate((a.shape[1] for a in factors), initial=0))
+    # The sum is one more product, with ones. Rows that lie a power of two apart would fall on the same places of the
+    # cache, hence the 16 more.
+    across = empty((ends[-1] + 1, len(d) + 16), d)[:, : len(d)]
+    across[-1] = 1
+    for a, first in zip(factors, ends, strict=False):
+        parallel.run(partial(_transpose, a, across, first), parallel.shares(a.shape[1]))
+    c = np.zeros((len(across), d.shape[1]), d.dtype)
+    parallel.run(partial(_outer, across, d, c), parallel.shares(-(-d.shape[1] // panel_width(d.dtype))))
+    return [c[first:last].T for first, last in itertools.pairwise(ends)], c[-1]
+
+
+@compiled
+def _pack(source: Any, packed: Any, part: slice) -> None:
+    _, n_rows, width = packed.shape
+    for panel in range(part.start, part.stop):
+        n_full = min(width, source.shape[1] - panel * width)
+        for start in range(0, n_rows, 16):  # a block at a time, for a source that is read across its rows
+            for row in range(start, min(start + 16, n_rows)):
+                for column in range(n_full):
+                    packed[panel, row, column] = source[row, panel * width + column]
+                for column in range(n_full, width):
+                    packed[panel, row, column] = 0
+
+
+@compiled
+def _transpose(a: Any, across: Any, start: int, columns: slice) -> None:
+    for first in range(0, len(a), 16):
+        for column in range(columns.start, columns.stop):
+            for row in range(first, min(first + 16, len(a))):
+                across[start + column, row] = a[row, column]
+
+
+@compiled
+def _outer(across: Any, d: Any, c: Any, part: slice) -> None:
+    width = width_for(d)
+    panels = np.empty((part.stop - part.start, TERMS, width), d.dtype)
+    for first in range(0, len(d), TERMS):
+        size = min(TERMS, len(d) - first)
+        for term in range(size):
+            for panel in range(part.start, part.stop):
+                column = panel * width
+                given, kept = d[first + term, column : column + width], panels[panel - part.start, term]
+                for j in range(len(given)):
+                    kept[j] = given[j]
+                for j in range(len(given), width):
+                    kept[j] = 0
+        for panel in range(part.start, part.stop):
+            block, own = c[:, panel * width : (panel + 1) * width], panel - part.start
+            add_product(across[:, first : first + size], panels[own : own + 1, :size], block, block)
+
+
+@compiled
+def _product(a: Any, packed: Any, start: Any, c: Any) -> None:
+    for first in range(0, len(a), BLOCK):
+        block = c[first : first + BLOCK]
+        block[:] = start
+        add_product(a[first : first + BLOCK], packed, block, block)
+
+
+@compiled
+def add_product(a: Any, packed: Any, start: Any, c: Any) -> None:
+    """C = START + A times a packed matrix; START may be C.
+
+    a: (rows, N), start and c: (rows, M), the elements of each row adjacent.
+    """
+    rows, n_terms = a.shape
+    width, n_columns = packed.shape[2], c.shape[1]
+    a_row, start_row, c_row = a.strides[0] // a.itemsize, start.strides[0] // a.itemsize, c.strides[0] // a.itemsize
+    edge = np.empty((ROWS, width), c.dtype)  # the last panel may be wider than what is left of C
+    for panel in range(packed.shape[0]):
+        b = pointer(packed, panel * n_terms * width)
+        column = panel * width
+        n_full = min(width, n_columns - column)
+        row = 0
+        while row < rows:
+            left = rows - row
+            tiles = (left + ROWS - 1) // ROWS
+            size = (left + tiles - 1) // tiles  # 8 rows are 4 + 4, not 6 + 2
+            first = pointer(a, row * a_row)
+            if n_full == width:
+                from_, to = pointer(start, row * start_row + column), pointer(c, row * c_row + column)
+                _tile(size, first, a_row, b, n_terms, from_, start_row, to, c_row)
+            else:
+                edge[:size, :n_full] = start[row : row + size, column:]
+                place = pointer(edge, 0)
+                _tile(size, first, a_row, b, n_terms, place, width, place, width)
+                c[row : row + size, column:] = edge[:size, :n_full]
+            row += size
+
+
+@compiled
+def _tile(
+    size: int, a: Any, a_row: int, b: Any, n: int, start: Any, start_row: int, c: Any, c_row: int
+) -> None:
+    if size == 6:
+        tile_6(a, a_row, b, n, start, start_row, c, c_row)
+    elif size == 5:
+        tile_5(a, a_row, b, n, start, start_row, c, c_row)
+    elif size == 4:
+        tile_4(a, a_row, b, n, start, start_row, c, c_row)
+    elif size == 3:
+        tile_3(a, a_row, b, n, start, start_row, c, c_row)
+    elif size == 2:
+        tile_2(a, a_row, b, n, start, start_row, c, c_row)
+    else:
+        tile_1(a, a_row, b, n, start, start_row, c, c_row)
