@@ -228,7 +228,9 @@ class Recurrent(nn.Module):
         choice = self._choice(layer, one_hot, self.training)
         if choice.why and choice.why not in self._said:
             self._said.add(choice.why)
-            LOG.warning("%s runs on the reference loop, which is slow: %s", self.cell, choice.why)
+            asked = choice.why == self.rates.inside(self.training)  # not news to whoever asked for it
+            level = logging.INFO if asked else logging.WARNING
+            LOG.log(level, "%s runs on the reference loop, which is slow: %s", self.cell, choice.why)
         inputs = inputs if one_hot else locked(inputs, self.rates.input_dropout, self.training)
         zoneout = Zoneout(self.rates.zoneout, self.training) if any(self.rates.zoneout) else None
         directions = []
