@@ -110,15 +110,16 @@ def run(
     """
     if choice.runner == "torch kernel":
         return torch_kernel.run(cell, inputs, state, weights, rows)
-    # Under autocast products may come in half precision; the state and what is done with it element by element stay.
-    read, precision = inputs.to(state[0].dtype) if inputs.is_floating_point() else inputs, state[0].dtype
+    # Under autocast products may come in half precision; the state, and what is done with it element by element, do not.
+    precision = state[0].dtype
+    inputs = inputs.to(precision) if inputs.is_floating_point() else inputs
     if choice.runner == "fused kernel":
-        states = fused.run(cell, fused.project(cell, read, weights).to(precision), state, weights)
+        states = fused.run(cell, inputs, state, weights)
     elif choice.runner == "parallel scan":
         assert cell.parallel is not None
-        states = cell.parallel(cell.project(read, weights).to(precision), state, weights)
+        states = cell.parallel(cell.project(inputs, weights).to(precision), state, weights)
     else:
-        states = reference(cell, cell.project(read, weights).to(precision), state, weights, zoneout)
+        states = reference(cell, cell.project(inputs, weights).to(precision), state, weights, zoneout)
     return states[0], tuple(part[:, -1] for part in states) if rows is None else rows.at_ends(states, state)
 
 
