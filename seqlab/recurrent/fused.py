@@ -115,14 +115,14 @@ def _of_weights(derivative: Any, inputs: Any) -> dict[str, Any]:
 
     found, wanted = dict(derivative.vectors), dict(derivative.products)
     if inputs is not None:
-        wanted["weight_ih"] = (Product(derivative.x, inputs, "bias_ih"),)
+        wanted["weight_ih"] = (Product(derivative.x, inputs, (slice(0, derivative.x.shape[2]),), "bias_ih"),)
     by_place: dict[int, list[Any]] = {}
     for product in itertools.chain.from_iterable(wanted.values()):
         by_place.setdefault(id(product.d), []).append(product)
     of_product = {}
     for products in by_place.values():
         out = products[0].d
-        of_each, total = gradients(_flat(out), [_flat(product.read) for product in products])
+        of_each, total = gradients(_flat(out), [(_flat(product.read), product.columns) for product in products])
         of_product.update(zip(map(id, products), of_each, strict=True))
         found.update({product.bias: total for product in products if product.bias})
     for name, products in wanted.items():

@@ -44,10 +44,9 @@ def _run_backward(
         _backward(d_outputs[r], d_cells[r], d_h[r], d_c[r], u, v_if, v_o, first, last, *kept, d_x[r])
 
     parallel.run(rows, parallel.shares(len(gates)))
-    of_cells = Product(d_x[..., : 2 * n], cells_before), Product(d_x[..., 3 * n :], cells_before)
-    products = {"weight_ch": of_cells}
+    products = {"weight_ch": (Product(d_x, cells_before, (slice(0, 2 * n), slice(3 * n, 4 * n))),)}
     if last > first:
-        products["weight_hh"] = (Product(d_x if last - first == 4 * n else d_x[..., first:last], before),)
+        products["weight_hh"] = (Product(d_x, before, (slice(first, last),)),)
     return Derivative(d_x, (d_h, d_c), {}, products)
 
 

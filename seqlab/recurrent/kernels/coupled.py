@@ -31,7 +31,7 @@ def backward(d_states: tuple[Any, ...], state: Arrays, weights: Weights, states:
         lambda r: _backward(d_outputs[r], d_cells[r], d_h[r], d_c[r], c[r], u, gates[r], cells[r], d_x[r]),
         parallel.shares(len(c)),
     )
-    return Derivative(d_x, (d_h, d_c), {}, {"weight_hh": (Product(d_x, before),)})
+    return Derivative(d_x, (d_h, d_c), {}, {"weight_hh": (Product(d_x, before, (slice(0, d_x.shape[2]),)),)})
 
 
 @compiled

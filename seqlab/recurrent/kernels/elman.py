@@ -29,7 +29,7 @@ def _run_backward(
     parallel.run(
         lambda r: _backward(d_outputs[r], d_h[r], u, outputs[r], d_x[r], rectified), parallel.shares(len(outputs))
     )
-    return Derivative(d_x, (d_h,), {}, {"weight_hh": (Product(d_x, before),)})
+    return Derivative(d_x, (d_h,), {}, {"weight_hh": (Product(d_x, before, (slice(0, d_x.shape[2]),)),)})
 
 
 TANH = Kernel(partial(_run_forward, False), partial(_run_backward, False))

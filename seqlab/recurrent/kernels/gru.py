@@ -35,8 +35,9 @@ def backward(d_states: tuple[Any, ...], state: Arrays, weights: Weights, states:
         lambda r: _backward(d_outputs[r], d_h[r], u_rz, u_n, gates[r], before[r], within[r], d_x[r], d_within[r]),
         parallel.shares(len(gates)),
     )
-    products = Product(d_x[..., : 2 * n], before), Product(d_within, before, "bias_hn")
-    return Derivative(d_x, (d_h,), {}, {"weight_hh": products})
+    of_gates = Product(d_x, before, (slice(0, 2 * n),))
+    of_candidate = Product(d_within, before, (slice(0, n),), "bias_hn")
+    return Derivative(d_x, (d_h,), {}, {"weight_hh": (of_gates, of_candidate)})
 
 
 @compiled

@@ -31,7 +31,7 @@ def backward(d_states: tuple[Any, ...], state: Arrays, weights: Weights, states:
     parallel.run(
         lambda r: _backward(d_outputs[r], d_h[r], u_rz, u_n, gates[r], before[r], d_x[r]), parallel.shares(len(gates))
     )
-    products = Product(d_x[..., : 2 * n], before), Product(d_x[..., 2 * n :], reset)
+    products = Product(d_x, before, (slice(0, 2 * n),)), Product(d_x, reset, (slice(2 * n, 3 * n),))
     return Derivative(d_x, (d_h,), {}, {"weight_hh": products})
 
 

@@ -13,14 +13,16 @@ Saved = tuple[Array, ...]
 
 
 class Product(NamedTuple):
-    """Where (B, T, m) rows of numbers came from: a recurrent matrix (m, n) times what it reads."""
+    """Where (B, T, m) numbers came from: a recurrent matrix (m, n) times what it reads."""
 
     d: Array
-    """(B, T, m), the derivative with respect to what came out."""
+    """(B, T, M), with respect to what came out, beside other things."""
     read: Array
     """(B, T, n), what the matrix read."""
+    columns: tuple[slice, ...]
+    """Where in the M columns of `d` the m of this product stand."""
     bias: str | None = None
-    """The name of the bias that was added to the product inside the recurrence."""
+    """The name of a bias as wide as `d` that was added there."""
 
 
 class Derivative(NamedTuple):
@@ -33,7 +35,7 @@ class Derivative(NamedTuple):
     vectors: dict[str, Array]
     """With respect to those parameters inside the recurrence that are vectors."""
     products: dict[str, tuple[Product, ...]]
-    """For each recurrent matrix the products it stood in, one below the other in the order of its rows."""
+    """For each recurrent matrix the products of its rows, from the first to the last."""
 
 
 class Kernel(NamedTuple):

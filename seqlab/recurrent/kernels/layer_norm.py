@@ -47,7 +47,7 @@ def backward(d_states: tuple[Any, ...], state: Arrays, weights: Weights, states:
     parallel.run(rows, parts)
     d_gain_c, d_bias_c = d_of_cell.sum(0)
     vectors = {"gain_hh": d_gain.sum(0), "gain_c": d_gain_c, "bias_c": d_bias_c}
-    return Derivative(d_x, (d_h, d_c), vectors, {"weight_hh": (Product(d_product, before),)})
+    return Derivative(d_x, (d_h, d_c), vectors, {"weight_hh": (Product(d_product, before, (slice(0, 4 * n),)),)})
 
 
 @compiled

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from seqlab.recurrent.kernels import parallel
 from seqlab.recurrent.kernels.arrays import empty
 from seqlab.recurrent.kernels.compiled import compiled
-from seqlab.recurrent.kernels.tile import ROWS, panel_width, pointer, width_for, tile_1, tile_2, tile_3, tile_4, tile_5, tile_6
+from seqlab.recurrent.kernels.tile import ROWS, panel_width, pointer, tile_1, tile_2, tile_3, tile_4, tile_5, tile_6
+
+Factor = tuple[NDArray[Any], tuple[slice, ...]]
 
 BLOCK = 192
 """So many rows of A stay in the cache while the panels of B pass by."""
-TERMS = 512
+TERMS = 1024
 """So many terms of a sum over all rows are taken at a time."""
 
 
@@ -38,26 +40,37 @@ def product(a: NDArray[Any], packed: NDArray[Any], start: NDArray[Any]) -> NDArr
     return c
 
 
-def gradients(d: NDArray[Any], factors: Sequence[NDArray[Any]]) -> tuple[list[NDArray[Any]], NDArray[Any]]:
+def gradients(d: NDArray[Any], factors: Sequence[Factor]) -> tuple[list[NDArray[Any]], NDArray[Any]]:
     """The gradients of the weights and the bias of products A @ W.T + b, from the gradient of what came out.
 
     Args:
         d: (rows, M), of what came out.
-        factors: each A (rows, N), N its own.
+        factors: each A (rows, N), N its own, with the columns of `d` that it had a part in.
 
     Returns:
-        for each A the transpose of `d` times A, (M, N); and the sum of the rows of `d`, (M,).
+        for each A the transpose of those columns of `d` times A, (columns, N); and the sum of the rows of `d`, (M,).
     """
-    ends = list(itertools.accumulate((a.shape[1] for a in factors), initial=0))
+    width = panel_width(d.dtype)
+    panels = empty((-(-d.shape[1] // width), min(TERMS, len(d)), width), d)
     # The sum is one more product, with ones. Rows that lie a power of two apart would fall on the same places of the
     # cache, hence the 16 more.
+    ends = np.array([0, *itertools.accumulate(a.shape[1] for a, _ in factors)])
     across = empty((ends[-1] + 1, len(d) + 16), d)[:, : len(d)]
     across[-1] = 1
-    for a, first in zip(factors, ends, strict=False):
-        parallel.run(partial(_transpose, a, across, first), parallel.shares(a.shape[1]))
-    c = np.zeros((len(across), d.shape[1]), d.dtype)
-    parallel.run(partial(_outer, across, d, c), parallel.shares(-(-d.shape[1] // panel_width(d.dtype))))
-    return [c[first:last].T for first, last in itertools.pairwise(ends)], c[-1]
+    ends[-1] += 1
+    wanted = np.zeros((len(factors), len(panels)), bool)
+    for k, (a, columns) in enumerate(factors):
+        parallel.run(partial(_transpose, a, across, ends[k]), parallel.shares(a.shape[1]))
+        for part in columns:
+            wanted[k, part.start // width : -(-part.stop // width)] = True
+    wanted[-1] = True  # the ones stand with the last
+    c = empty((len(across), d.shape[1]), d)
+    parallel.run(partial(_outer, across, ends, wanted, d, panels, c), parallel.shares(len(panels)))
+    found = []
+    for k, (a, columns) in enumerate(factors):
+        own = c[ends[k] : ends[k] + a.shape[1]].T
+        found.append(own[columns[0]] if len(columns) == 1 else np.concatenate([own[part] for part in columns]))
+    return found, c[-1]
 
 
 @compiled
@@ -82,22 +95,26 @@ def _transpose(a: Any, across: Any, start: int, columns: slice) -> None:
 
 
 @compiled
-def _outer(across: Any, d: Any, c: Any, part: slice) -> None:
-    width = width_for(d)
-    panels = np.empty((part.stop - part.start, TERMS, width), d.dtype)
-    for first in range(0, len(d), TERMS):
-        size = min(TERMS, len(d) - first)
+def _outer(across: Any, ends: Any, wanted: Any, d: Any, panels: Any, c: Any, part: slice) -> None:
+    _, n_terms, width = panels.shape
+    for first in range(0, len(d), n_terms):
+        size = min(n_terms, len(d) - first)
         for term in range(size):
             for panel in range(part.start, part.stop):
                 column = panel * width
-                given, kept = d[first + term, column : column + width], panels[panel - part.start, term]
+                given, kept = d[first + term, column : column + width], panels[panel, term]
                 for j in range(len(given)):
                     kept[j] = given[j]
                 for j in range(len(given), width):
                     kept[j] = 0
         for panel in range(part.start, part.stop):
-            block, own = c[:, panel * width : (panel + 1) * width], panel - part.start
-            add_product(across[:, first : first + size], panels[own : own + 1, :size], block, block)
+            for k in range(len(wanted)):
+                if wanted[k, panel]:
+                    block = c[ends[k] : ends[k + 1], panel * width : (panel + 1) * width]
+                    if first == 0:
+                        block[:] = 0
+                    read = across[ends[k] : ends[k + 1], first : first + size]
+                    add_product(read, panels[panel : panel + 1, :size], block, block)
 
 
 @compiled

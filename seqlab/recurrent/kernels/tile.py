@@ -115,9 +115,3 @@ def pointer(typing: Any, array: Any, offset: Any) -> Any:
 
     return signature, emit
 
-
-@intrinsic
-def width_for(typing: Any, array: Any) -> Any:
-    """`panel_width` in compiled code."""
-    width = VECTORS * VECTOR_BYTES * 8 // array.dtype.bitwidth
-    return types.int64(array), lambda context, builder, signature, arguments: ir.Constant(ir.IntType(64), width)
