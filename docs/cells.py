@@ -48,6 +48,10 @@ output and the cell through full matrices, all from the step before: here `fc-ls
 own c. In `peephole-cell` the gates read c in place of h, through full matrices, and only the candidate reads h. In
 `peephole-cell-x` that reads the input alone, so that nothing reads h: this is the form that Wikipedia prints.
 
+Nothing bounds c, so gates that read it through full matrices saturate, and a state that is carried on for long drives them
+there. Given the same time, `fc-lstm`, `peephole-cell` and `peephole-cell-x` learn less than `lstm`;
+`tests/cli/test_cells.py` has settings with which they beat a bigram model.
+
 **The two gated units are not weight-compatible.** `gru` resets the product of the recurrent matrix, which torch and cuDNN
 do, and therefore has one more bias inside; `gru-reset-before` resets the state before the product, as in the final version
 of the paper and in Keras with `reset_after=False`. The same weights give other outputs.
