@@ -26,7 +26,9 @@ _H, _HC = ("h",), ("h", "c")
 CELLS: dict[str, Cell] = {
     "elman": Cell(elman, 1, _H, {"weight_hh": (1, 1)}, torch_kernel="rnn_tanh", fused_kernel="elman"),
     "elman-relu": Cell(elman_relu, 1, _H, {"weight_hh": (1, 1)}, torch_kernel="rnn_relu", fused_kernel="elman-relu"),
-    "jordan": Cell(jordan, 1, ("y",), {"weight_yh": (1, 1), "weight_hy": (1, 1), "bias_y": (1,)}),
+    "jordan": Cell(
+        jordan, 1, ("y",), {"weight_yh": (1, 1), "weight_hy": (1, 1), "bias_y": (1,)}, fused_kernel="jordan"
+    ),
     "lstm": Cell(lstm, 4, _HC, {"weight_hh": (4, 1)}, forget_gate=1, torch_kernel="lstm", fused_kernel="lstm"),
     "peephole": Cell(
         peephole, 4, _HC, {"weight_hh": (4, 1), "weight_ch": (3,)}, forget_gate=1, fused_kernel="peephole"

@@ -1,11 +1,12 @@
 """Fused kernels of the cells that have them, compiled by numba: no compiler is needed where they run."""
 
-from seqlab.recurrent.kernels import cell_reading, coupled, elman, gru, gru_reset_before, layer_norm, peephole
+from seqlab.recurrent.kernels import cell_reading, coupled, elman, gru, gru_reset_before, jordan, layer_norm, peephole
 from seqlab.recurrent.kernels.kernel import Kernel
 
 KERNELS: dict[str, Kernel] = {
     "elman": elman.TANH,
     "elman-relu": elman.RECTIFIED,
+    "jordan": Kernel(jordan.forward, jordan.backward),
     "lstm": Kernel(peephole.forward, peephole.backward),
     "peephole": Kernel(peephole.forward, peephole.backward),
     "lstm-coupled": Kernel(coupled.forward, coupled.backward),
