@@ -54,7 +54,7 @@ def refuse(error, says, call, *arguments, **options):
         ({"input_weights": "xavier"}, "unknown initialiser 'xavier'; did you mean 'xavier-"),
         ({"recurrent_weights": "ortogonal"}, "unknown initialiser 'ortogonal'; did you mean 'orthogonal'?"),
         ({"cell": "peephole", "backend": "torch"}, "backend torch: it has no kernel for peephole; use auto"),
-        ({"cell": "jordan", "backend": "fused"}, "backend fused: it has no kernel for jordan; use auto"),
+        ({"cell": "min-gru", "backend": "fused"}, "backend fused: it has no kernel for min-gru; use auto"),
         ({"zoneout": 0.1, "backend": "torch"}, "backend torch: it knows no zoneout; use auto"),
         ({"recurrent_dropout": 0.1, "backend": "fused"}, "backend fused: it knows no recurrent dropout; use auto"),
     ],
