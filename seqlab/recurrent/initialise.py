@@ -58,9 +58,9 @@ def layer(
     n = len(weights["bias_ih"]) // cell.gates
     for name, weight in weights.items():
         if weight.dim() == 2:
-            for block in weight.split(n):
+            for block in torch.split(weight, n):
                 INITIALISERS[input if name == "weight_ih" else recurrent](block)
         else:
             weight.fill_(1.0 if name.startswith("gain") else 0.0)
     if cell.forget_gate is not None:
-        weights["bias_ih"].split(n)[cell.forget_gate].fill_(forget_bias)
+        torch.split(weights["bias_ih"], n)[cell.forget_gate].fill_(forget_bias)

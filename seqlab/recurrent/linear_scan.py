@@ -17,7 +17,7 @@ def linear_scan(a: Tensor, b: Tensor, initial: Tensor) -> Tensor:
     Returns:
         h (B, T, n), the state after each step; it can be differentiated any number of times.
     """
-    states: Tensor = _LinearScan.apply(a, b, initial)
+    states: Tensor = _LinearScan.apply(a, b, initial)  # type: ignore[no-untyped-call]
     return states
 
 
