@@ -2,11 +2,13 @@
 
 import importlib.util
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from seqlab.recurrent import CELLS
+from seqlab.recurrent.scan import TORCH_IS_FASTER_ON_CPU
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,8 +45,11 @@ def test_each_cell_has_a_row_with_all_of_it_and_its_equations(script):
 
 
 def test_what_runs_a_cell(script):
-    ways = {name: script.run_by(cell) for name, cell in CELLS.items()}
-    assert ways["jordan"] == "reference loop"
-    assert ways["min-gru"] == ways["min-lstm"] == "parallel scan"
-    assert ways["peephole"] == "fused kernel"
-    assert sorted(ways["gru"].split(", ")) == ["fused kernel", "torch"]
+    row = replace(CELLS["gru"], torch_kernel=None, fused_kernel=None)
+    assert script.run_by(row) == "reference loop"
+    assert script.run_by(replace(row, parallel=row.step)) == "parallel scan"
+    assert script.run_by(replace(row, fused_kernel="gru")) == "fused kernel"
+    kernels = {kernel: replace(row, torch_kernel=kernel, fused_kernel="any") for kernel in ("lstm", "gru")}
+    for kernel, cell in kernels.items():
+        faster = "torch, fused kernel" if kernel in TORCH_IS_FASTER_ON_CPU else "fused kernel, torch"
+        assert script.run_by(cell) == faster
