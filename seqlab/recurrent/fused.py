@@ -33,7 +33,20 @@ def available(cell: Cell, x: Tensor) -> str | None:
         return f"fused kernels run on the CPU, not on {x.device.type}"
     if x.dtype not in DTYPES:
         return f"fused kernels take float32 and float64, not {str(x.dtype).removeprefix('torch.')}"
+    if in_half() and not (_no_numba() or _multiplies_bfloat16()):
+        return "the processor does not multiply bfloat16"
     return _no_numba()
+
+
+def in_half() -> bool:
+    """Whether products are to be taken in bfloat16: inside `torch.autocast("cpu", torch.bfloat16)`."""
+    return torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
+
+
+def _multiplies_bfloat16() -> bool:
+    from seqlab.recurrent.kernels.tile import HAS_BFLOAT16
+
+    return HAS_BFLOAT16
 
 
 def run(cell: Cell, inputs: Tensor, state: State, weights: Weights) -> State:
@@ -49,8 +62,9 @@ def run(cell: Cell, inputs: Tensor, state: State, weights: Weights) -> State:
     if cell.project is cells.project and inputs.is_floating_point():
         names += ["weight_ih", "bias_ih"]
     else:
-        inputs = cell.project(inputs, weights)
-    states: State = _Recurrence.apply(cell, inputs, *state, *(weights[name] for name in names))
+        inputs = cell.project(inputs, weights).to(state[0].dtype)
+    half = in_half() and inputs.dtype == torch.float32
+    states: State = _Recurrence.apply(cell, half, inputs, *state, *(weights[name] for name in names))
     return states
 
 
@@ -58,44 +72,72 @@ class _Recurrence(torch.autograd.Function):
     """A layer in one direction. With `weight_ih` and `bias_ih` among the weights it projects the inputs itself."""
 
     @staticmethod
-    def forward(ctx: Any, cell: Cell, inputs: Tensor, *rest: Tensor) -> State:
+    def forward(ctx: Any, cell: Cell, half: bool, inputs: Tensor, *rest: Tensor) -> State:
+        """The states after every step."""
         from seqlab.recurrent.kernels import KERNELS
-        from seqlab.recurrent.kernels.product import pack, product
 
         read, state, weights = _parts(cell, [part.detach().contiguous().numpy() for part in (inputs, *rest)])
-        if "weight_ih" in weights:
-            packed = pack(weights["weight_ih"], transposed=True)
-            x = product(_flat(read), packed, weights["bias_ih"]).reshape(*read.shape[:2], -1)
-        else:
-            x = read.copy()  # the kernel writes over it
-        states, saved = KERNELS[str(cell.fused_kernel)].forward(x, state, weights)
-        ctx.cell, ctx.arrays = cell, (state, weights, states, saved)
-        ctx.save_for_backward(inputs, *rest)
+        x = _projected(read, weights, half) if "weight_ih" in weights else read.copy()  # the kernel writes over it
+        states, ctx.on_the_way = KERNELS[str(cell.fused_kernel)].forward(x, state, _as_products_read(weights, half))
+        given = tuple(torch.from_numpy(part) for part in states)
+        ctx.cell, ctx.half, ctx.n_taken = cell, half, 1 + len(rest)
+        ctx.save_for_backward(inputs, *rest, *given)  # and whoever writes into one of them is told so by torch
         ctx.set_materialize_grads(False)
-        return tuple(torch.from_numpy(part) for part in states)
+        return given
 
     @staticmethod
     def backward(ctx: Any, *d_states: Tensor | None) -> tuple[Tensor | None, ...]:
+        """The derivative with respect to inputs, state and weights."""
         from seqlab.recurrent.kernels import KERNELS
-        from seqlab.recurrent.kernels.product import pack, product
 
-        taken, cell = ctx.saved_tensors, ctx.cell
+        taken, states, cell = ctx.saved_tensors[: ctx.n_taken], ctx.saved_tensors[ctx.n_taken :], ctx.cell
         if torch.is_grad_enabled():  # create_graph: someone wants to differentiate once more
-            return None, *_through_the_equations(cell, taken, d_states)
-        given = tuple(None if part is None else part.contiguous().numpy() for part in d_states)
-        d = KERNELS[str(cell.fused_kernel)].backward(given, *ctx.arrays)
-        weights, d_inputs, read = ctx.arrays[1], d.x, None
-        if "weight_ih" in weights:
-            read = taken[0].detach().contiguous().numpy()
-            if ctx.needs_input_grad[1]:
-                d_inputs = product(_flat(d.x), pack(weights["weight_ih"]), np.zeros(read.shape[-1], read.dtype))
-        d_weights = _of_weights(d, read)
+            return None, None, *_through_the_equations(cell, taken, d_states)
+        read, state, weights = _parts(cell, [part.detach().contiguous().numpy() for part in taken])
+        above = tuple(None if part is None else part.contiguous().numpy() for part in d_states)
+        after = tuple(part.detach().numpy() for part in states)
+        reads = _as_products_read(weights, ctx.half)
+        d = KERNELS[str(cell.fused_kernel)].backward(above, state, reads, after, ctx.on_the_way)
+        projects = "weight_ih" in weights
+        d_weights = _of_weights(d, read if projects else None, ctx.half)
+        d_inputs = _of_inputs(d.x, weights, ctx.half) if projects and ctx.needs_input_grad[2] else d.x
         arrays = (d_inputs, *d.state, *(d_weights.get(name) for name in weights))
-        needed = zip(arrays, taken, ctx.needs_input_grad[1:], strict=True)
-        return None, *(
+        needed = zip(arrays, taken, ctx.needs_input_grad[2:], strict=True)
+        return None, None, *(
             torch.from_numpy(part).reshape(like.shape) if wanted and part is not None else None
             for part, like, wanted in needed
         )
+
+
+def _as_products_read(weights: dict[str, Any], half: bool) -> dict[str, Any]:
+    """The weights with every recurrent matrix as bfloat16, where products are taken in half precision."""
+    from seqlab.recurrent.kernels.half import bits
+
+    return {name: bits(part) if half and part.ndim == 2 else part for name, part in weights.items()}
+
+
+def _projected(read: Any, weights: dict[str, Any], half: bool) -> Any:
+    """(B, T, gates * n) from inputs (B, T, D)."""
+    from seqlab.recurrent.kernels import half as in_bfloat16
+    from seqlab.recurrent.kernels.product import pack, product
+
+    weight, bias = weights["weight_ih"], weights["bias_ih"]
+    if half:
+        x = in_bfloat16.product(_flat(read), weight.T, bias)
+    else:
+        x = product(_flat(read), pack(weight, transposed=True), bias)
+    return x.reshape(*read.shape[:2], -1)
+
+
+def _of_inputs(d_x: Any, weights: dict[str, Any], half: bool) -> Any:
+    """The derivative with respect to the inputs, (B * T, D)."""
+    from seqlab.recurrent.kernels import half as in_bfloat16
+    from seqlab.recurrent.kernels.product import pack, product
+
+    weight = weights["weight_ih"]
+    if half:
+        return in_bfloat16.product(_flat(d_x), weight)
+    return product(_flat(d_x), pack(weight), np.zeros(weight.shape[1], weight.dtype))
 
 
 def _parts(cell: Cell, taken: Any) -> tuple[Any, Any, Any]:
@@ -105,24 +147,25 @@ def _parts(cell: Cell, taken: Any) -> tuple[Any, Any, Any]:
     return taken[0], tuple(taken[1 : 1 + n_states]), dict(zip(names, inside, strict=False))
 
 
-def _of_weights(derivative: Any, inputs: Any) -> dict[str, Any]:
+def _of_weights(derivative: Any, inputs: Any, half: bool) -> dict[str, Any]:
     """The gradients of the weights by name; `inputs` (B, T, D) are what `weight_ih` read, None where it is not ours.
 
     Products that came out at the same place share one pass over it.
     """
+    from seqlab.recurrent.kernels import half as in_bfloat16
+    from seqlab.recurrent.kernels import product as in_full
     from seqlab.recurrent.kernels.kernel import Product
-    from seqlab.recurrent.kernels.product import gradients
 
     found, wanted = dict(derivative.vectors), dict(derivative.products)
     if inputs is not None:
         wanted["weight_ih"] = (Product(derivative.x, inputs, (slice(0, derivative.x.shape[2]),), "bias_ih"),)
     by_place: dict[int, list[Any]] = {}
-    for product in itertools.chain.from_iterable(wanted.values()):
-        by_place.setdefault(id(product.d), []).append(product)
+    for part in itertools.chain.from_iterable(wanted.values()):
+        by_place.setdefault(id(part.d), []).append(part)
     of_product = {}
     for products in by_place.values():
         out = products[0].d
-        of_each, total = gradients(_flat(out), [(_flat(product.read), product.columns) for product in products])
+        of_each, total = (in_bfloat16 if half else in_full).gradients(_flat(out), [(_flat(product.read), product.columns) for product in products])
         of_product.update(zip(map(id, products), of_each, strict=True))
         found.update({product.bias: total for product in products if product.bias})
     for name, products in wanted.items():

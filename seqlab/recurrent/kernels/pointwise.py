@@ -30,6 +30,16 @@ def _float_of_bits(typing: Any, bits: Any) -> Any:
     return types.float32(types.int32), emit
 
 
+@intrinsic
+def bits_of_float(typing: Any, number: Any) -> Any:
+    """The 32 bits of a float32."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.IntType(32))
+
+    return types.uint32(types.float32), emit
+
+
 @compiled
 def _expm1(x: Any) -> Any:
     """exp(x) - 1 of a float32 between -87 and 87; relative error below 2e-7."""

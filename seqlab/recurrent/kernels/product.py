@@ -6,11 +6,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numba import types
+from numba.extending import overload
 from numpy.typing import NDArray
 
 from seqlab.recurrent.kernels import parallel
 from seqlab.recurrent.kernels.arrays import empty
 from seqlab.recurrent.kernels.compiled import compiled
+from seqlab.recurrent.kernels.pointwise import bits_of_float
 from seqlab.recurrent.kernels.tile import ROWS, panel_width, pointer, tile_1, tile_2, tile_3, tile_4, tile_5, tile_6
 
 Factor = tuple[NDArray[Any], tuple[slice, ...]]
@@ -24,13 +27,30 @@ TERMS = 1024
 def pack(matrix: NDArray[Any], *, transposed: bool = False) -> NDArray[Any]:
     """A matrix (N, M) cut in panels of adjacent columns, the last filled up with zeros: (panels, N, width).
 
-    With `transposed` it is the transpose that is packed, as for x @ W.T.
+    With `transposed` it is the transpose that is packed, as for x @ W.T. A matrix of bfloat16, given by their bits as
+    uint16, is packed in pairs of rows: (panels, pairs, width, 2).
     """
     source = matrix.T if transposed else matrix
+    if matrix.dtype == np.uint16:
+        width = panel_width(np.dtype(np.float32))
+        pairs = np.zeros((-(-source.shape[1] // width), -(-source.shape[0] // 2), width, 2), matrix.dtype)
+        parallel.run(partial(_pack_pairs, source, pairs), parallel.shares(len(pairs)))
+        return pairs
     width = panel_width(matrix.dtype)
     packed = empty((-(-source.shape[1] // width), source.shape[0], width), matrix)
     parallel.run(partial(_pack, source, packed), parallel.shares(len(packed)))
     return packed
+
+
+@compiled
+def _pack_pairs(source: Any, packed: Any, part: slice) -> None:
+    width = packed.shape[2]
+    for panel in range(part.start, part.stop):
+        n_full = min(width, source.shape[1] - panel * width)
+        for start in range(0, len(source), 16):
+            for row in range(start, min(start + 16, len(source))):
+                for column in range(n_full):
+                    packed[panel, row // 2, column, row % 2] = source[row, panel * width + column]
 
 
 def product(a: NDArray[Any], packed: NDArray[Any], start: NDArray[Any]) -> NDArray[Any]:
@@ -125,18 +145,47 @@ def _product(a: Any, packed: Any, start: Any, c: Any) -> None:
         add_product(a[first : first + BLOCK], packed, block, block)
 
 
-@compiled
 def add_product(a: Any, packed: Any, start: Any, c: Any) -> None:
-    """C = START + A times a packed matrix; START may be C.
+    """C = START + A times a packed matrix; START may be C. In compiled code only.
 
-    a: (rows, N), start and c: (rows, M), the elements of each row adjacent.
+    a: (rows, N), start and c: (rows, M), the elements of each row adjacent. Where the matrix is bfloat16 A is rounded to
+    it, and the sums are float32.
     """
-    rows, n_terms = a.shape
-    width, n_columns = packed.shape[2], c.shape[1]
-    a_row, start_row, c_row = a.strides[0] // a.itemsize, start.strides[0] // a.itemsize, c.strides[0] // a.itemsize
+    raise NotImplementedError("compiled code only")
+
+
+@overload(add_product)
+def _add_product(a: Any, packed: Any, start: Any, c: Any) -> Any:
+    def full(a: Any, packed: Any, start: Any, c: Any) -> Any:
+        _add(a, packed, a.shape[1], start, c)
+
+    def half(a: Any, packed: Any, start: Any, c: Any) -> Any:
+        _add(_rounded(a, 2 * packed.shape[1]), packed, packed.shape[1], start, c)
+
+    return half if packed.dtype == types.uint16 else full
+
+
+@compiled
+def _rounded(a: Any, n_terms: int) -> Any:
+    """The bits of the bfloat16 nearest to each number of A (rows, N), with zeros up to `n_terms`; of a tie the even one."""
+    rounded = np.zeros((len(a), n_terms), np.uint16)
+    for row in range(len(a)):
+        given, kept = a[row], rounded[row]
+        for j in range(len(given)):
+            bits = bits_of_float(given[j])
+            nearest = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
+            kept[j] = np.uint16(0x7FC0) if given[j] != given[j] else np.uint16(nearest)
+    return rounded
+
+
+@compiled
+def _add(a: Any, packed: Any, n_terms: int, start: Any, c: Any) -> None:
+    rows, n_columns, width = len(a), c.shape[1], packed.shape[2]
+    a_row, start_row, c_row = a.strides[0] // a.itemsize, start.strides[0] // c.itemsize, c.strides[0] // c.itemsize
+    panel_size = packed.strides[0] // packed.itemsize
     edge = np.empty((ROWS, width), c.dtype)  # the last panel may be wider than what is left of C
     for panel in range(packed.shape[0]):
-        b = pointer(packed, panel * n_terms * width)
+        b = pointer(packed, panel * panel_size)
         column = panel * width
         n_full = min(width, n_columns - column)
         row = 0

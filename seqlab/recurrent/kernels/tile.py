@@ -3,6 +3,9 @@
 A plain loop in Python source cannot say "keep these 24 vectors in registers", so the tile is written in the compiler's own
 language, LLVM's, of which numba is a front. It is laid out as in Goto & van de Geijn 2008 (Anatomy of high-performance
 matrix multiplication): each step of the sum loads one row of the panel and one number of each row of A.
+
+In half precision A and B are bfloat16, given by their bits as uint16, and the sums float32. One instruction multiplies a
+pair of terms, so a panel holds the two numbers of a pair side by side.
 """
 
 from typing import Any
@@ -31,9 +34,26 @@ def _registers() -> tuple[int, int]:
 VECTOR_BYTES, VECTORS = _registers()
 
 
+HAS_BFLOAT16 = bool(llvmlite.binding.get_host_cpu_features().get("avx512bf16"))
+"""Whether this processor multiplies bfloat16."""
+
+
 def panel_width(dtype: np.dtype[Any]) -> int:
-    """How many columns of B stand in a panel, for numbers of this type."""
+    """How many columns of B stand in a panel, for sums of this type."""
     return VECTORS * VECTOR_BYTES // dtype.itemsize
+
+
+class _BFloat(ir.Type):  # type: ignore[misc]
+    """The type `bfloat` of LLVM, which llvmlite does not know."""
+
+    def _to_string(self) -> str:
+        return "bfloat"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _BFloat)
+
+    def __hash__(self) -> int:
+        return hash(_BFloat)
 
 
 def _make_tile(rows: int) -> Any:
@@ -41,39 +61,60 @@ def _make_tile(rows: int) -> Any:
 
     A is (rows, n), B (n, width), START and C (rows, width), each given by a pointer to its first element. The elements of
     a row are adjacent; `a_row` and the like say how many elements lie between the beginnings of two rows; B is a
-    panel, its rows adjacent.
+    panel, its rows adjacent. In half precision n counts pairs of terms, `a_row` single ones.
     """
 
     @intrinsic
     def tile(typing: Any, a: Any, a_row: Any, b: Any, n: Any, start: Any, start_row: Any, c: Any, c_row: Any) -> Any:
-        element = a.dtype
         signature = types.void(a, types.int64, b, types.int64, start, types.int64, c, types.int64)
-        number = ir.FloatType() if element == types.float32 else ir.DoubleType()
-        lanes = VECTOR_BYTES // (element.bitwidth // 8)
-        return signature, lambda context, builder, _, arguments: _emit(context, builder, arguments, number, rows, lanes)
+        number = ir.FloatType() if c.dtype == types.float32 else ir.DoubleType()
+        lanes = VECTOR_BYTES // (c.dtype.bitwidth // 8)
+        terms = _Half(lanes) if a.dtype == types.uint16 else _Full(number, lanes)
+        return signature, lambda context, builder, _, arguments: _emit(builder, arguments, number, rows, lanes, terms)
 
     return tile
 
 
-def _emit(context: Any, builder: Any, arguments: Any, number: Any, rows: int, lanes: int) -> Any:
-    """The instructions of a tile: load START, for each term one fused multiply-add a register, store C."""
-    a, a_row, b, n, start, start_row, c, c_row = arguments
-    index, vector = ir.IntType(64), ir.VectorType(number, lanes)
-    name = f"llvm.fma.v{lanes}f{32 if isinstance(number, ir.FloatType) else 64}"
-    fma = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
-    undefined, broadcast = ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+class _Full:
+    """One term of the sum: a number of A times a vector of B, in the type of the sum."""
 
-    def at(base: Any, offset: Any, column: int) -> Any:
-        place = builder.gep(base, [builder.add(offset, index(column * lanes))])
-        return builder.bitcast(place, vector.as_pointer())
+    def __init__(self, number: Any, lanes: int):
+        self.read, self.vector, self.step = number, ir.VectorType(number, lanes), 1
+        self.name = f"llvm.fma.v{lanes}f{32 if isinstance(number, ir.FloatType) else 64}"
+        self.order = (0, 1, 2)
+
+
+class _Half:
+    """A pair of terms: two bfloat16 of A, read as one 32-bit number, times pairs of B."""
+
+    def __init__(self, lanes: int):
+        self.read, self.vector, self.step = ir.IntType(32), ir.VectorType(_BFloat(), 2 * lanes), 2
+        self.name = "llvm.x86.avx512bf16.dpbf16ps.512"
+        self.order = (2, 0, 1)  # the sum comes first
+
+
+def _emit(builder: Any, arguments: Any, number: Any, rows: int, lanes: int, terms: Any) -> None:
+    """The instructions of a tile: load START, for each term one multiply-add a register, store C."""
+    a, a_row, b, n, start, start_row, c, c_row = arguments
+    index, vector, spread = ir.IntType(64), ir.VectorType(number, lanes), ir.VectorType(terms.read, lanes)
+    types_in = [(terms.vector, terms.vector, vector)[k] for k in terms.order]
+    multiply_add = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, types_in), terms.name)
+    undefined, first_lane = ir.Constant(spread, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+
+    def at(base: Any, offset: Any, kind: Any) -> Any:
+        return builder.bitcast(builder.gep(base, [offset]), kind.as_pointer())
 
     def load(place: Any) -> Any:
         loaded = builder.load(place)
-        loaded.align = number.get_abi_alignment(context.target_data)  # rows of C begin anywhere
+        loaded.align = 2  # rows begin anywhere
         return loaded
 
     def places(base: Any, distance: Any) -> list[Any]:
-        return [at(base, builder.mul(distance, index(row)), column) for row in range(rows) for column in range(VECTORS)]
+        return [
+            at(base, builder.add(builder.mul(distance, index(row)), index(column * lanes)), vector)
+            for row in range(rows)
+            for column in range(VECTORS)
+        ]
 
     before = [load(place) for place in places(start, start_row)]
     entry, loop, done = builder.block, builder.append_basic_block("terms"), builder.append_basic_block("store")
@@ -84,12 +125,16 @@ def _emit(context: Any, builder: Any, arguments: Any, number: Any, rows: int, la
     sums = [builder.phi(vector) for _ in before]
     for total, value in zip(sums, before, strict=True):
         total.add_incoming(value, entry)
-    panel = [load(at(b, builder.mul(term, index(VECTORS * lanes)), column)) for column in range(VECTORS)]
+    b_row = builder.mul(term, index(terms.step * VECTORS * lanes))
+    panel = [load(at(b, builder.add(b_row, index(k * terms.step * lanes)), terms.vector)) for k in range(VECTORS)]
     after = []
     for row in range(rows):
-        one = builder.load(builder.gep(a, [builder.add(builder.mul(a_row, index(row)), term)]))
-        all_lanes = builder.shuffle_vector(builder.insert_element(undefined, one, ir.IntType(32)(0)), undefined, broadcast)
-        after += [builder.call(fma, [all_lanes, panel[k], sums[row * VECTORS + k]]) for k in range(VECTORS)]
+        place = builder.add(builder.mul(a_row, index(row)), builder.mul(term, index(terms.step)))
+        one = builder.insert_element(undefined, load(at(a, place, terms.read)), ir.IntType(32)(0))
+        factor = builder.bitcast(builder.shuffle_vector(one, undefined, first_lane), terms.vector)
+        for k in range(VECTORS):
+            given = factor, panel[k], sums[row * VECTORS + k]
+            after.append(builder.call(multiply_add, [given[place] for place in terms.order]))
     following = builder.add(term, index(1))
     term.add_incoming(following, loop)
     for total, value in zip(sums, after, strict=True):
@@ -97,8 +142,7 @@ def _emit(context: Any, builder: Any, arguments: Any, number: Any, rows: int, la
     builder.cbranch(builder.icmp_signed("<", following, n), loop, done)
     builder.position_at_end(done)
     for place, value in zip(places(c, c_row), after, strict=True):
-        builder.store(value, place).align = number.get_abi_alignment(context.target_data)
-    return context.get_dummy_value()
+        builder.store(value, place).align = 4
 
 
 tile_1, tile_2, tile_3, tile_4, tile_5, tile_6 = (_make_tile(rows) for rows in range(1, ROWS + 1))
