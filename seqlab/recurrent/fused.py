@@ -27,15 +27,18 @@ def _no_numba() -> str | None:
 
 def available(cell: Cell, x: Tensor) -> str | None:
     """None where a fused kernel can run the cell on tensors like x; otherwise the reason in a few words."""
-    if cell.fused_kernel is None:
-        return "no fused kernel for this cell"
+    return "no fused kernel for this cell" if cell.fused_kernel is None else takes(x)
+
+
+def takes(x: Tensor) -> str | None:
+    """None where compiled code takes tensors like x; otherwise the reason in a few words."""
     if x.device.type != "cpu":
         return f"fused kernels run on the CPU, not on {x.device.type}"
     if x.dtype not in DTYPES:
         return f"fused kernels take float32 and float64, not {str(x.dtype).removeprefix('torch.')}"
-    if in_half() and not (_no_numba() or _multiplies_bfloat16()):
-        return "the processor does not multiply bfloat16"
-    return _no_numba()
+    if _no_numba():
+        return _no_numba()
+    return "the processor does not multiply bfloat16" if in_half() and not _multiplies_bfloat16() else None
 
 
 def in_half() -> bool:

@@ -17,9 +17,9 @@ from seqlab.recurrent.ragged import Ragged
 Backend = Literal["auto", "fused", "torch", "reference"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 
-TORCH_IS_FASTER_ON_CPU = frozenset({"lstm", "rnn_tanh", "rnn_relu"})
-"""The kernels of torch that are faster on a CPU than the fused ones of this package (benchmarks/recurrent.py). On a GPU
-all of them are."""
+TORCH_IS_FASTER_ON_CPU = frozenset({"lstm"})
+"""The kernels of torch that are faster on a CPU than the fused ones of this package, or as fast, as long as every row has
+all steps and products are not in half precision (benchmarks/recurrent.py). On a GPU all of them are."""
 
 
 def check_backend(name: str, cell: Cell, backend: Backend, inside: str) -> None:

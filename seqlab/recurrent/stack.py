@@ -11,11 +11,12 @@ from torch.nn import functional as F
 
 from seqlab import cell_names
 from seqlab.errors import ConfigError
-from seqlab.recurrent import bridge, initialise, scan
+from seqlab.recurrent import bridge, few_rows, initialise, scan
 from seqlab.recurrent.carried import Carried, packed, unpacked
 from seqlab.recurrent.cells import CELLS, State, Weights
 from seqlab.recurrent.checks import check_finite, check_indices, check_inputs
 from seqlab.recurrent.dropout import Rates, Zoneout, locked, matrices, zoneout_rates
+from seqlab.recurrent.few_rows import FewRows
 from seqlab.recurrent.ragged import Lengths, Ragged, backwards
 from seqlab.recurrent.scan import BACKENDS, Backend, Choice
 
@@ -268,8 +269,8 @@ class Recurrent(nn.Module):
         zoneout = Zoneout(self.rates.zoneout, False) if any(self.rates.zoneout) else None
         outputs = inputs
         for layer in range(self.num_layers):
-            weights, own = Weights(self._weights(layer)), tuple(part[layer] for part in before)
-            x = self.row.project(outputs.unsqueeze(1), weights)[:, 0]
+            weights, own = FewRows(self._weights(layer)), tuple(part[layer] for part in before)
+            x = few_rows.project(self.row, outputs, weights)
             new = self.row.step(x.to(own[0].dtype), own, weights)  # which autocast may have made half precision
             new = new if zoneout is None else zoneout(own, new)
             outputs = new[0] + outputs if self.residual and new[0].shape == outputs.shape else new[0]

@@ -94,6 +94,16 @@ def gradients(d: NDArray[Any], factors: Sequence[Factor]) -> tuple[list[NDArray[
 
 
 @compiled
+def matrix_times_vector(matrix: Any, vector: Any, result: Any) -> None:
+    """A matrix (M, N) times a vector (N,), written to `result` (M,)."""
+    for row in range(len(matrix)):
+        numbers, total = matrix[row], vector[0] * 0
+        for j in range(len(numbers)):
+            total += numbers[j] * vector[j]
+        result[row] = total
+
+
+@compiled
 def _pack(source: Any, packed: Any, part: slice) -> None:
     _, n_rows, width = packed.shape
     for panel in range(part.start, part.stop):
