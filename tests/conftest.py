@@ -1,6 +1,9 @@
 """What several tests share: a small trained model, and the command line in this process."""
 
+import hashlib
+import os
 import shutil
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -9,7 +12,23 @@ import seqlab
 from seqlab.cli import main
 
 VERSE = "床前明月光，疑是地上霜。\n举头望明月，低头思故乡。\nTo be, or not to be: that is the question.\n"
+ROOT = Path(__file__).parents[1]
 SETTINGS = {"hidden": 16, "epochs": 2, "batch_size": 8, "window": 16, "lr": 0.01, "device": "cpu"}
+
+
+def of_these_kernels():
+    """Where numba keeps what it compiled of the kernels as they stand.
+
+    It looks at the file of a function alone to find out whether it has changed, not at those of the functions that were
+    compiled into it. So a change in any of them has to lead to another folder.
+    """
+    state = hashlib.sha256()
+    for path in sorted((ROOT / "seqlab" / "recurrent" / "kernels").rglob("*.py")):
+        state.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return ROOT / ".cache" / "numba" / state.hexdigest()[:16]
+
+
+os.environ["NUMBA_CACHE_DIR"] = str(of_these_kernels())  # numba reads it when it is imported
 
 
 class Outcome(NamedTuple):
