@@ -185,6 +185,9 @@ def _flat(array: Any) -> Any:
 def _through_the_equations(cell: Cell, taken: tuple[Tensor, ...], d_states: tuple[Tensor | None, ...]) -> Any:
     from seqlab.recurrent.scan import reference
 
+    # Views, since what is taken may depend on one another, as a carried state does on the same weights: the derivative
+    # with respect to a view is that of its own part alone.
+    taken = tuple(part.view_as(part) for part in taken)
     inputs, state, weights = _parts(cell, taken)
     x = cells.project(inputs, weights) if "weight_ih" in weights else inputs
     states = reference(cell, x, state, Weights(weights))
