@@ -104,6 +104,10 @@ class Recurrent(nn.Module):
         for name in ("recurrent_dropout", "weight_drop"):
             if getattr(self.rates, name) and not matrices(self.row):
                 raise ConfigError(f"{name}: {self.cell} has no recurrent matrix; leave it out")
+        if self.first_weights["recurrent"] != "orthogonal" and not matrices(self.row):
+            raise ConfigError(f"recurrent_weights: {self.cell} has no recurrent matrix; leave it out")
+        if self.first_weights["forget_bias"] != 1.0 and self.row.forget_gate is None:
+            raise ConfigError(f"forget_bias: {self.cell} has no forget gate; leave it out")
         width = self.directions * self.hidden_size
         if self.residual and self.num_layers == 1 and self.input_size != width:
             raise ConfigError(
@@ -175,11 +179,10 @@ class Recurrent(nn.Module):
         """
         return str(self._choice(layer, one_hot, self.training if training is None else training))
 
-    def _choice(self, layer: int, one_hot: bool, training: bool) -> Choice:
-        like = getattr(self, self._like)
-        return scan.choose(
-            self.row, self.backend, like, one_hot=one_hot and layer == 0, inside=self.rates.inside(training)
-        )
+    def _choice(self, layer: int, one_hot: bool, training: bool, ragged: bool = False) -> Choice:
+        like, inside = getattr(self, self._like), self.rates.inside(training)
+        one_hot = one_hot and layer == 0
+        return scan.choose(self.row, self.backend, like, one_hot=one_hot, inside=inside, ragged=ragged)
 
     def forward(
         self, inputs: Tensor, state: Carried | None = None, lengths: Lengths | None = None
@@ -226,7 +229,7 @@ class Recurrent(nn.Module):
     def _layer(self, layer: int, inputs: Tensor, before: State, after: list[State], rows: Ragged | None) -> Tensor:
         """The outputs of one layer in all its directions; the states at the end are added to `after`."""
         one_hot = not inputs.is_floating_point()
-        choice = self._choice(layer, one_hot, self.training)
+        choice = self._choice(layer, one_hot, self.training, rows is not None)
         if choice.why and choice.why not in self._said:
             self._said.add(choice.why)
             asked = choice.why == self.rates.inside(self.training)  # not news to whoever asked for it

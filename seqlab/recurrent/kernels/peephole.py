@@ -39,7 +39,9 @@ def backward(d_states: tuple[Any, ...], state: Arrays, weights: Weights, states:
         _backward(d_outputs[r], d_cells[r], d_h[r], d_c[r], c[r], u, p, gates[r], cells[r], d_x[r], own)
 
     parallel.run(rows, parts)
-    return Derivative(d_x, (d_h, d_c), {"weight_ch": d_p.sum(0)}, {"weight_hh": (Product(d_x, before, (slice(0, d_x.shape[2]),)),)})
+    return Derivative(
+        d_x, (d_h, d_c), {"weight_ch": d_p.sum(0)}, {"weight_hh": (Product(d_x, before, (slice(0, d_x.shape[2]),)),)}
+    )
 
 
 def _peepholes(weights: Weights, state: Any) -> Any:

@@ -13,9 +13,13 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
-from seqlab.recurrent.kernels.compiled import FAST, compiled
+from seqlab.recurrent.kernels.compiled import compiled
 
-_LOG2_E, _LN2_HIGH, _LN2_LOW = np.float32(math.log2(math.e)), np.float32(0.693145751953125), np.float32(1.428606765330187e-06)
+_LOG2_E, _LN2_HIGH, _LN2_LOW = (
+    np.float32(math.log2(math.e)),
+    np.float32(0.693145751953125),
+    np.float32(1.428606765330187e-06),
+)
 _C2, _C3, _C4, _C5, _C6, _C7 = (np.float32(1 / math.factorial(k)) for k in range(2, 8))
 _HALF, _ONE, _TWO, _LIMIT = np.float32(0.5), np.float32(1), np.float32(2), np.float32(87)
 

@@ -1,6 +1,5 @@
 """Products with a weight matrix that stays the same for many steps: packed once, then read as the processor likes it."""
 
-import itertools
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -20,7 +19,7 @@ Factor = tuple[NDArray[Any], tuple[slice, ...]]
 
 BLOCK = 192
 """So many rows of A stay in the cache while the panels of B pass by."""
-TERMS = 1024
+TERMS = 512
 """So many terms of a sum over all rows are taken at a time."""
 
 
@@ -72,25 +71,120 @@ def gradients(d: NDArray[Any], factors: Sequence[Factor]) -> tuple[list[NDArray[
     """
     width = panel_width(d.dtype)
     panels = empty((-(-d.shape[1] // width), min(TERMS, len(d)), width), d)
-    # The sum is one more product, with ones. Rows that lie a power of two apart would fall on the same places of the
-    # cache, hence the 16 more.
-    ends = np.array([0, *itertools.accumulate(a.shape[1] for a, _ in factors)])
-    across = empty((ends[-1] + 1, len(d) + 16), d)[:, : len(d)]
-    across[-1] = 1
-    ends[-1] += 1
-    wanted = np.zeros((len(factors), len(panels)), bool)
-    for k, (a, columns) in enumerate(factors):
-        parallel.run(partial(_transpose, a, across, ends[k]), parallel.shares(a.shape[1]))
-        for part in columns:
-            wanted[k, part.start // width : -(-part.stop // width)] = True
-    wanted[-1] = True  # the ones stand with the last
-    c = empty((len(across), d.shape[1]), d)
-    parallel.run(partial(_outer, across, ends, wanted, d, panels, c), parallel.shares(len(panels)))
+    ones = np.ones((len(d), 1), d.dtype), (slice(0, d.shape[1]),)  # the sum is one more product
+    factors = [*factors, ones]
+    across = [empty((a.shape[1], d.shape[1]), d) for a, _ in factors]
+
+    def of_panels(part: slice) -> None:
+        for first in range(0, len(d), TERMS):
+            some = slice(first, first + TERMS)
+            _pack_block(d[some], panels, part)
+            for (a, columns), c in zip(factors, across, strict=True):
+                for wanted in columns:
+                    own = slice(max(part.start, wanted.start // width), min(part.stop, -(-wanted.stop // width)))
+                    _outer(a[some], panels, c, own, first == 0)
+
+    parallel.run(of_panels, parallel.shares(len(panels)))
     found = []
-    for k, (a, columns) in enumerate(factors):
-        own = c[ends[k] : ends[k] + a.shape[1]].T
-        found.append(own[columns[0]] if len(columns) == 1 else np.concatenate([own[part] for part in columns]))
-    return found, c[-1]
+    for (_, columns), c in zip(factors[:-1], across, strict=False):
+        gradient = empty((sum(part.stop - part.start for part in columns), len(c)), d)
+        first = 0
+        for part in columns:
+            into = gradient[first : first + part.stop - part.start]
+            parallel.run(partial(_transpose, c[:, part], into), parallel.shares(len(into)))
+            first += len(into)
+        found.append(gradient)
+    return found, across[-1][0]
+
+
+@compiled
+def matrix_times_vector(matrix: Any, vector: Any, result: Any) -> None:
+    """A matrix (M, N) times a vector (N,), written to `result` (M,)."""
+    for row in range(len(matrix)):
+        numbers, total = matrix[row], vector[0] * 0
+        for j in range(len(numbers)):
+            total += numbers[j] * vector[j]
+        result[row] = total
+
+
+@compiled
+def _pack(source: Any, packed: Any, part: slice) -> None:
+    """Reads the source in the order in which it lies in memory, sixteen rows at a time."""
+    if source.strides[1] == source.itemsize:
+        for start in range(0, len(source), 16):
+            for panel in range(part.start, part.stop):
+                _pack_rows(source, packed, panel, start)
+    else:
+        for panel in range(part.start, part.stop):
+            for start in range(0, len(source), 16):
+                _pack_rows(source, packed, panel, start)
+
+
+@compiled
+def _pack_rows(source: Any, packed: Any, panel: int, start: int) -> None:
+    width = packed.shape[2]
+    for row in range(start, min(start + 16, len(source))):
+        given, kept = source[row, panel * width : (panel + 1) * width], packed[panel, row]
+        for column in range(len(given)):
+            kept[column] = given[column]
+        for column in range(len(given), width):
+            kept[column] = 0
+
+
+@compiled
+def _pack_pairs(source: Any, packed: Any, part: slice) -> None:
+    width = packed.shape[2]
+    for panel in range(part.start, part.stop):
+        n_full = min(width, source.shape[1] - panel * width)
+        for start in range(0, len(source), 16):
+            for row in range(start, min(start + 16, len(source))):
+                for column in range(n_full):
+                    packed[panel, row // 2, column, row % 2] = source[row, panel * width + column]
+
+
+def product(a: NDArray[Any], packed: NDArray[Any], start: NDArray[Any]) -> NDArray[Any]:
+    """A (rows, N) times a packed matrix (N, M), added to `start` (M,) in every row: (rows, M)."""
+    c = empty((len(a), len(start)), a)
+    parallel.run(lambda rows: _product(a[rows], packed, start, c[rows]), parallel.shares(len(a), ROWS))
+    return c
+
+
+def gradients(d: NDArray[Any], factors: Sequence[Factor]) -> tuple[list[NDArray[Any]], NDArray[Any]]:
+    """The gradients of the weights and the bias of products A @ W.T + b, from the gradient of what came out.
+
+    Args:
+        d: (rows, M), of what came out.
+        factors: each A (rows, N), N its own, with the columns of `d` that it had a part in.
+
+    Returns:
+        for each A the transpose of those columns of `d` times A, (columns, N); and the sum of the rows of `d`, (M,).
+    """
+    width = panel_width(d.dtype)
+    panels = empty((-(-d.shape[1] // width), min(TERMS, len(d)), width), d)
+    ones = np.ones((len(d), 1), d.dtype), (slice(0, d.shape[1]),)  # the sum is one more product
+    factors = [*factors, ones]
+    across = [empty((a.shape[1], d.shape[1]), d) for a, _ in factors]
+
+    def of_panels(part: slice) -> None:
+        for first in range(0, len(d), TERMS):
+            some = slice(first, first + TERMS)
+            _pack_block(d[some], panels, part)
+            for (a, columns), c in zip(factors, across, strict=True):
+                for wanted in columns:
+                    own = slice(max(part.start, wanted.start // width), min(part.stop, -(-wanted.stop // width)))
+                    _outer(a[some], panels, c, own, first == 0)
+
+    parallel.run(of_panels, parallel.shares(len(panels)))
+    found = []
+    for (_, columns), c in zip(factors[:-1], across, strict=False):
+        gradient = empty((sum(part.stop - part.start for part in columns), len(c)), d)
+        first = 0
+        for part in columns:
+            into = gradient[first : first + part.stop - part.start]
+            parallel.run(partial(_transpose, c[:, part], into), parallel.shares(len(into)))
+            first += len(into)
+        found.append(gradient)
+    return found, across[-1][0]
 
 
 @compiled
@@ -117,34 +211,36 @@ def _pack(source: Any, packed: Any, part: slice) -> None:
 
 
 @compiled
-def _transpose(a: Any, across: Any, start: int, columns: slice) -> None:
-    for first in range(0, len(a), 16):
-        for column in range(columns.start, columns.stop):
-            for row in range(first, min(first + 16, len(a))):
-                across[start + column, row] = a[row, column]
+def _transpose(source: Any, into: Any, part: slice) -> None:
+    for first in range(0, len(source), 16):
+        last = min(first + 16, len(source))
+        for row in range(part.start, part.stop):
+            for column in range(first, last):
+                into[row, column] = source[column, row]
 
 
 @compiled
-def _outer(across: Any, ends: Any, wanted: Any, d: Any, panels: Any, c: Any, part: slice) -> None:
-    _, n_terms, width = panels.shape
-    for first in range(0, len(d), n_terms):
-        size = min(n_terms, len(d) - first)
-        for term in range(size):
-            for panel in range(part.start, part.stop):
-                column = panel * width
-                given, kept = d[first + term, column : column + width], panels[panel, term]
-                for j in range(len(given)):
-                    kept[j] = given[j]
-                for j in range(len(given), width):
-                    kept[j] = 0
+def _pack_block(d: Any, panels: Any, part: slice) -> None:
+    width = panels.shape[2]
+    for term in range(len(d)):
         for panel in range(part.start, part.stop):
-            for k in range(len(wanted)):
-                if wanted[k, panel]:
-                    block = c[ends[k] : ends[k + 1], panel * width : (panel + 1) * width]
-                    if first == 0:
-                        block[:] = 0
-                    read = across[ends[k] : ends[k + 1], first : first + size]
-                    add_product(read, panels[panel : panel + 1, :size], block, block)
+            column = panel * width
+            given, kept = d[term, column : column + width], panels[panel, term]
+            for j in range(len(given)):
+                kept[j] = given[j]
+            for j in range(len(given), width):
+                kept[j] = 0
+
+
+@compiled
+def _outer(a: Any, panels: Any, c: Any, part: slice, is_first: bool) -> None:
+    """C (N, M) += the transpose of A (terms, N) times the packed panels, for a part of these."""
+    width = panels.shape[2]
+    for panel in range(part.start, part.stop):
+        block = c[:, panel * width : (panel + 1) * width]
+        if is_first:
+            block[:] = 0
+        add_product(a.T, panels[panel : panel + 1, : len(a)], block, block)
 
 
 @compiled
@@ -158,7 +254,7 @@ def _product(a: Any, packed: Any, start: Any, c: Any) -> None:
 def add_product(a: Any, packed: Any, start: Any, c: Any) -> None:
     """C = START + A times a packed matrix; START may be C. In compiled code only.
 
-    a: (rows, N), start and c: (rows, M), the elements of each row adjacent. Where the matrix is bfloat16 A is rounded to
+    a: (rows, N), start and c: (rows, M), the elements of a row of these two adjacent. Where the matrix is bfloat16 A is rounded to
     it, and the sums are float32.
     """
     raise NotImplementedError("compiled code only")
@@ -167,10 +263,10 @@ def add_product(a: Any, packed: Any, start: Any, c: Any) -> None:
 @overload(add_product)
 def _add_product(a: Any, packed: Any, start: Any, c: Any) -> Any:
     def full(a: Any, packed: Any, start: Any, c: Any) -> Any:
-        _add(a, packed, a.shape[1], start, c)
+        _add(a, 1, packed, start, c)
 
     def half(a: Any, packed: Any, start: Any, c: Any) -> Any:
-        _add(_rounded(a, 2 * packed.shape[1]), packed, packed.shape[1], start, c)
+        _add(_rounded(a, 2 * packed.shape[1]), 2, packed, start, c)
 
     return half if packed.dtype == types.uint16 else full
 
@@ -189,9 +285,11 @@ def _rounded(a: Any, n_terms: int) -> Any:
 
 
 @compiled
-def _add(a: Any, packed: Any, n_terms: int, start: Any, c: Any) -> None:
-    rows, n_columns, width = len(a), c.shape[1], packed.shape[2]
-    a_row, start_row, c_row = a.strides[0] // a.itemsize, start.strides[0] // c.itemsize, c.strides[0] // c.itemsize
+def _add(a: Any, a_step: int, packed: Any, start: Any, c: Any) -> None:
+    """`add_product` where a term is `a_step` columns of A."""
+    rows, n_columns, n_terms, width = len(a), c.shape[1], packed.shape[1], packed.shape[2]
+    a_row, a_term = a.strides[0] // a.itemsize, a_step * (a.strides[1] // a.itemsize)
+    start_row, c_row = start.strides[0] // c.itemsize, c.strides[0] // c.itemsize
     panel_size = packed.strides[0] // packed.itemsize
     edge = np.empty((ROWS, width), c.dtype)  # the last panel may be wider than what is left of C
     for panel in range(packed.shape[0]):
@@ -206,28 +304,28 @@ def _add(a: Any, packed: Any, n_terms: int, start: Any, c: Any) -> None:
             first = pointer(a, row * a_row)
             if n_full == width:
                 from_, to = pointer(start, row * start_row + column), pointer(c, row * c_row + column)
-                _tile(size, first, a_row, b, n_terms, from_, start_row, to, c_row)
+                _tile(size, first, a_row, a_term, b, n_terms, from_, start_row, to, c_row)
             else:
                 edge[:size, :n_full] = start[row : row + size, column:]
                 place = pointer(edge, 0)
-                _tile(size, first, a_row, b, n_terms, place, width, place, width)
+                _tile(size, first, a_row, a_term, b, n_terms, place, width, place, width)
                 c[row : row + size, column:] = edge[:size, :n_full]
             row += size
 
 
 @compiled
 def _tile(
-    size: int, a: Any, a_row: int, b: Any, n: int, start: Any, start_row: int, c: Any, c_row: int
+    size: int, a: Any, a_row: int, a_term: int, b: Any, n: int, start: Any, start_row: int, c: Any, c_row: int
 ) -> None:
     if size == 6:
-        tile_6(a, a_row, b, n, start, start_row, c, c_row)
+        tile_6(a, a_row, a_term, b, n, start, start_row, c, c_row)
     elif size == 5:
-        tile_5(a, a_row, b, n, start, start_row, c, c_row)
+        tile_5(a, a_row, a_term, b, n, start, start_row, c, c_row)
     elif size == 4:
-        tile_4(a, a_row, b, n, start, start_row, c, c_row)
+        tile_4(a, a_row, a_term, b, n, start, start_row, c, c_row)
     elif size == 3:
-        tile_3(a, a_row, b, n, start, start_row, c, c_row)
+        tile_3(a, a_row, a_term, b, n, start, start_row, c, c_row)
     elif size == 2:
-        tile_2(a, a_row, b, n, start, start_row, c, c_row)
+        tile_2(a, a_row, a_term, b, n, start, start_row, c, c_row)
     else:
-        tile_1(a, a_row, b, n, start, start_row, c, c_row)
+        tile_1(a, a_row, a_term, b, n, start, start_row, c, c_row)

@@ -57,16 +57,19 @@ class _BFloat(ir.Type):  # type: ignore[misc]
 
 
 def _make_tile(rows: int) -> Any:
-    """A tile for so many rows: `tile(a, a_row, b, n, start, start_row, c, c_row)`, which is C = START + A times B.
+    """A tile for so many rows: `tile(a, a_row, a_term, b, n, start, start_row, c, c_row)`, which is C = START + A times B.
 
-    A is (rows, n), B (n, width), START and C (rows, width), each given by a pointer to its first element. The elements of
-    a row are adjacent; `a_row` and the like say how many elements lie between the beginnings of two rows; B is a
-    panel, its rows adjacent. In half precision n counts pairs of terms, `a_row` single ones.
+    A is (rows, n), B (n, width), START and C (rows, width), each given by a pointer to its first element. `a_row` and the
+    like say how many elements lie between the beginnings of two rows, `a_term` how many between two terms of a row of
+    A; the elements of a row of START and C are adjacent; B is a panel, its rows adjacent. In half precision a term is a
+    pair.
     """
 
     @intrinsic
-    def tile(typing: Any, a: Any, a_row: Any, b: Any, n: Any, start: Any, start_row: Any, c: Any, c_row: Any) -> Any:
-        signature = types.void(a, types.int64, b, types.int64, start, types.int64, c, types.int64)
+    def tile(
+        typing: Any, a: Any, a_row: Any, a_term: Any, b: Any, n: Any, start: Any, start_row: Any, c: Any, c_row: Any
+    ) -> Any:
+        signature = types.void(a, types.int64, types.int64, b, types.int64, start, types.int64, c, types.int64)
         number = ir.FloatType() if c.dtype == types.float32 else ir.DoubleType()
         lanes = VECTOR_BYTES // (c.dtype.bitwidth // 8)
         terms = _Half(lanes) if a.dtype == types.uint16 else _Full(number, lanes)
@@ -95,7 +98,7 @@ class _Half:
 
 def _emit(builder: Any, arguments: Any, number: Any, rows: int, lanes: int, terms: Any) -> None:
     """The instructions of a tile: load START, for each term one multiply-add a register, store C."""
-    a, a_row, b, n, start, start_row, c, c_row = arguments
+    a, a_row, a_term, b, n, start, start_row, c, c_row = arguments
     index, vector, spread = ir.IntType(64), ir.VectorType(number, lanes), ir.VectorType(terms.read, lanes)
     types_in = [(terms.vector, terms.vector, vector)[k] for k in terms.order]
     multiply_add = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, types_in), terms.name)
@@ -129,7 +132,7 @@ def _emit(builder: Any, arguments: Any, number: Any, rows: int, lanes: int, term
     panel = [load(at(b, builder.add(b_row, index(k * terms.step * lanes)), terms.vector)) for k in range(VECTORS)]
     after = []
     for row in range(rows):
-        place = builder.add(builder.mul(a_row, index(row)), builder.mul(term, index(terms.step)))
+        place = builder.add(builder.mul(a_row, index(row)), builder.mul(term, a_term))
         one = builder.insert_element(undefined, load(at(a, place, terms.read)), ir.IntType(32)(0))
         factor = builder.bitcast(builder.shuffle_vector(one, undefined, first_lane), terms.vector)
         for k in range(VECTORS):
