@@ -16,7 +16,8 @@ import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -34,7 +35,7 @@ KEPT = 8
 Tensors = tuple[Tensor, ...]
 Work = Callable[[], Tensors]
 """Reads tensors that stay where they are; returns new ones."""
-Anything = TypeVar("Anything", bound=Callable[..., Any])
+Function = Callable[..., Any]
 
 
 def available(cell: Cell, x: Tensor) -> str | None:
@@ -75,7 +76,8 @@ def run(cell: Cell, x: Tensor, state: State, weights: Weights, chunk: int = CHUN
         from seqlab.recurrent.scan import reference
 
         return reference(cell, x, state, weights)
-    states: State = _Sequence.apply(plan, chunk, x, *state, *(given[name] for name in plan.names))
+    taken = (x, *state, *(given[name] for name in plan.names))
+    states: State = _Sequence.apply(plan, chunk, *taken)  # type: ignore[no-untyped-call]
     return states
 
 
@@ -87,12 +89,13 @@ class _Inside(Weights):
 
     Args:
         tensors: the parameters; a matrix may be of a lower precision than the states.
+        seen: in place of those where a parameter is not read by a product.
         probes: zeros, added to the products in turn; none where no gradient is wanted.
     """
 
-    def __init__(self, tensors: dict[str, Tensor], probes: Sequence[Tensor] = ()):
+    def __init__(self, tensors: dict[str, Tensor], seen: dict[str, Tensor] | None = None, probes: Tensors = ()):
         super().__init__(tensors)
-        self._probes = probes
+        self._seen, self._probes = tensors if seen is None else seen, probes
         self.looked_up: set[str] = set()
         self.products: list[tuple[str, slice]] = []
         self.read: list[Tensor] = []
@@ -100,7 +103,7 @@ class _Inside(Weights):
 
     def __getitem__(self, name: str) -> Tensor:
         self.looked_up.add(name)
-        return self._tensors[name]
+        return self._seen[name]
 
     def times(self, name: str, state: Tensor, rows: slice = slice(None)) -> Tensor:
         """As `Weights.times`."""
@@ -144,17 +147,20 @@ class _Step(NamedTuple):
             products read.
         """
         given = dict(zip(self.names, weights, strict=True))
-
-        def after(x: Tensor, state: State, seen: Tensors, probes: Tensors) -> tuple[State, Tensors]:
-            inside = _Inside(given | dict(zip(self.looked_up, seen, strict=True)), probes)
-            return self.cell.step(x, state, inside), tuple(inside.read)
-
         seen = tuple(given[name] for name in self.looked_up)
-        _, pull, read = torch.func.vjp(after, x, state, seen, probes, has_aux=True)
+        after = lambda *parts: self._after(given, *parts)  # noqa: E731 - of all functions torch.compile follows this one
+        found: Any = torch.func.vjp(after, x, state, seen, probes, has_aux=True)
+        _, pull, read = found
         n = len(state)
         d_states = tuple(functools.reduce(torch.add, d_after[at::n]) for at in range(n))
         d_x, d_state, d_seen, d_products = pull(d_states)
         return d_x, d_state, tuple(map(torch.add, totals, d_seen)), d_products, read
+
+    def _after(
+        self, given: dict[str, Tensor], x: Tensor, state: State, seen: Tensors, probes: Tensors
+    ) -> tuple[State, Tensors]:
+        inside = _Inside(given, dict(zip(self.looked_up, seen, strict=True)), probes)
+        return self.cell.step(x, state, inside), tuple(inside.read)
 
 
 class _Captured(NamedTuple):
@@ -196,26 +202,38 @@ class _Plan:
         self.names = tuple(name for name in weights if name in read)
         self.products = tuple(inside.products)
         step = _Step(cell, self.names, tuple(name for name in self.names if name in inside.looked_up))
-        self._looked_up = step.looked_up
-        self._x, self._state = x[:, 0], state
+        self._plain, self._looked_up = step, step.looked_up
+        self._x, self._state = _place(x[:, 0]), tuple(map(_place, state))
         self._weights = tuple(_place(weights[name]) for name in self.names)
         self._probes = tuple(torch.zeros_like(part) for part in inside.written)
         self._forward, self._backward = step.forward, step.backward
         if differentiated and x.is_cuda:  # compiling takes seconds, which pay in training alone
-            example = (self._x.contiguous(), tuple(_place(part) for part in state), self._weights)
-            totals = tuple(torch.zeros_like(weights[name]) for name in self._looked_up)
+            example, totals = (
+                (self._x, self._state, self._weights),
+                tuple(_place(weights[name]) for name in self._looked_up),
+            )
             self._forward = compiled(step.forward, *example)
-            self._backward = compiled(step.backward, *example, self._probes, (*example[1], *example[1]), totals)
+            self._backward = compiled(step.backward, *example, self._probes, (*self._state, *self._state), totals)
         self._there: dict[int, _Captured] = {}
         self._back: dict[int, _Captured] = {}
 
     def prepare(self, lengths: Sequence[int]) -> None:
-        """Capture what is missing. All is captured before the first replay, the backward pass only replays."""
+        """Capture what is missing. All is captured before the first replay; the backward pass only replays."""
         for length in dict.fromkeys(lengths):
-            if length not in self._there:
-                self._there[length] = self._capture_forward(length)
-            if self.differentiated and length not in self._back:
-                self._back[length] = self._capture_backward(length)
+            try:
+                self._capture(length)
+            except Exception:
+                if self._forward == self._plain.forward and self._backward == self._plain.backward:
+                    raise
+                # Compiled for one step, but not for the next one, whose states may lie otherwise in memory.
+                self._forward, self._backward = self._plain.forward, self._plain.backward
+                self._capture(length)
+
+    def _capture(self, length: int) -> None:
+        if length not in self._there:
+            self._there[length] = self._capture_forward(length)
+        if self.differentiated and length not in self._back:
+            self._back[length] = self._capture_backward(length)
 
     def _capture_forward(self, length: int) -> _Captured:
         x, before = _place(self._x, length), tuple(map(_place, self._state))
@@ -246,8 +264,8 @@ class _Plan:
             of |= zip(self._looked_up, totals, strict=True)
             every_d_x, every_d_product, every_read = zip(*steps, strict=True)
             for at, (name, rows) in enumerate(self.products):
-                d_product, read = (torch.cat([step[at] for step in parts]) for parts in (every_d_product, every_read))
-                of[name][rows] += d_product.T @ read
+                d_product = torch.cat([step[at] for step in every_d_product])
+                of[name][rows] += d_product.T @ torch.cat([step[at] for step in every_read])
             return torch.stack(every_d_x[::-1]), *d_after, *(of[name] for name in self.names)
 
         return _captured((x, *before, *d_states, *d_end), work)
@@ -280,7 +298,7 @@ class _Plan:
             _stretch(d_x, start, length).copy_(d_some)
             d_state = tuple(part.clone() for part in rest[:n])
             for total, part in zip(d_weights, rest[n:], strict=True):
-                total += part
+                total.add_(part)
         return d_x, *d_state, *d_weights
 
     def _load(self, weights: Tensors) -> None:
@@ -288,7 +306,48 @@ class _Plan:
             place.copy_(weight)
 
 
-def compiled(function: Anything, *example: Any) -> Anything:
+class _Sequence(torch.autograd.Function):
+    """A layer in one direction."""
+
+    @staticmethod
+    def forward(ctx: Any, plan: _Plan, chunk: int, x: Tensor, *rest: Tensor) -> State:
+        n = len(plan.cell.states)
+        with _LOCK, _apart(x):
+            states = plan.forward(x, rest[:n], rest[n:], chunk)
+        ctx.plan, ctx.chunk = plan, chunk
+        ctx.save_for_backward(x, *rest, *states)
+        return states
+
+    @staticmethod
+    def backward(ctx: Any, *d_states: Tensor) -> tuple[Tensor | None, ...]:
+        plan, n = ctx.plan, len(ctx.plan.cell.states)
+        x, *others = ctx.saved_tensors
+        state, weights, states = tuple(others[:n]), tuple(others[n:-n]), tuple(others[-n:])
+        if torch.is_grad_enabled():  # create_graph: someone wants to differentiate once more
+            return None, None, *_through_the_equations(plan, (x, *state, *weights), d_states)
+        with _LOCK, _apart(x):
+            return None, None, *plan.backward(x, state, weights, states, d_states, ctx.chunk)
+
+
+def _through_the_equations(plan: _Plan, taken: Tensors, d_states: Tensors) -> Iterator[Tensor | None]:
+    from seqlab.recurrent.scan import reference
+
+    x, n = taken[0], len(plan.cell.states)
+    inside = _Inside(dict(zip(plan.names, taken[1 + n :], strict=True)))
+    states = reference(plan.cell, x, taken[1 : 1 + n], inside)
+    wanted = [part for part in taken if part.requires_grad]
+    found = iter(torch.autograd.grad(states, wanted, d_states, create_graph=True, allow_unused=True))
+    return (next(found) if part.requires_grad else None for part in taken)
+
+
+@contextmanager
+def _apart(x: Tensor) -> Iterator[None]:
+    """Leaves the modes of the caller, which the memory of a graph outlives."""
+    with torch.inference_mode(False), torch.no_grad(), torch.autocast(x.device.type, enabled=False):
+        yield
+
+
+def compiled(function: Function, *example: Any) -> Function:
     """The function with what it does element by element in few kernels, by `torch.compile`; itself where that fails.
 
     Args:
@@ -316,7 +375,7 @@ def _captured(inputs: Tensors, work: Work) -> _Captured:
                 place.copy_(value)
 
         return _Captured(inputs, again, outputs)
-    here, aside = torch.cuda.current_stream(), torch.cuda.Stream()
+    here, aside = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
     aside.wait_stream(here)
     graph = torch.cuda.CUDAGraph()
     # The stream is set here and not only by torch.cuda.graph, which leaves its own behind where a capture fails.
@@ -374,11 +433,11 @@ def _plan(
     if known and plan is None:
         return None
     try:
-        with _apart(x):
+        with _apart(x), torch.cuda.device(x.device if x.is_cuda else -1):
             if plan is None:
                 while len(_PLANS) >= KEPT:
                     _PLANS.popitem(last=False)
-                plan = _Plan(cell, x.detach(), tuple(part.detach() for part in state), _detached(weights), differentiated)
+                plan = _Plan(cell, x, state, weights, differentiated)
             plan.prepare(lengths)
     except Exception as error:  # a cell of one's own may do anything; if it is wrong, the loop raises the same
         reason = " ".join(str(error).split())[:200]

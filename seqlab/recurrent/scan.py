@@ -1,4 +1,5 @@
-"""Runs a cell over time: by the reference loop, a fused kernel, a parallel scan, or a kernel of torch; and which of them.
+"""Runs a cell over time: by the reference loop, a fused kernel, a parallel scan, a captured graph, or a kernel of
+torch; and which of them.
 
 Runners know nothing of lengths, since padding stands at the end of each row and cannot change what came before.
 """
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from seqlab.errors import ConfigError, unknown
-from seqlab.recurrent import fused, torch_kernel
+from seqlab.recurrent import fused, graph, torch_kernel
 from seqlab.recurrent.cells import Cell, State, Weights
 from seqlab.recurrent.dropout import Zoneout
 from seqlab.recurrent.ragged import Ragged
@@ -44,7 +45,7 @@ def check_backend(name: str, cell: Cell, backend: Backend, inside: str) -> None:
 class Choice(NamedTuple):
     """What runs a layer."""
 
-    runner: Literal["torch kernel", "fused kernel", "parallel scan", "reference loop"]
+    runner: Literal["torch kernel", "fused kernel", "parallel scan", "captured graph", "reference loop"]
     why: str = ""
     """Why the loop runs a cell that has a faster way; empty where it has none, or where the loop was asked for."""
 
@@ -81,6 +82,11 @@ def choose(cell: Cell, backend: Backend, x: Tensor, *, one_hot: bool, inside: st
         return Choice("torch kernel")
     if not no_fused:
         return Choice("fused kernel")
+    no_graph = inside or graph.available(cell, x)
+    if not no_graph:
+        return Choice("captured graph")
+    if x.is_cuda:
+        return Choice("reference loop", no_graph)
     has_faster = cell.parallel or cell.torch_kernel or cell.fused_kernel
     return Choice("reference loop", str(no_fused if cell.fused_kernel else no_torch) if has_faster else "")
 
@@ -118,6 +124,8 @@ def run(
     elif choice.runner == "parallel scan":
         assert cell.parallel is not None
         states = cell.parallel(cell.project(inputs, weights).to(precision), state, weights)
+    elif choice.runner == "captured graph":
+        states = graph.run(cell, cell.project(inputs, weights).to(precision), state, weights)
     else:
         states = reference(cell, cell.project(inputs, weights).to(precision), state, weights, zoneout)
     return states[0], tuple(part[:, -1] for part in states) if rows is None else rows.at_ends(states, state)
