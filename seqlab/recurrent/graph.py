@@ -10,10 +10,8 @@ A graph reads and writes the same memory each time. What goes in is copied there
 before the next replay, so that layers, directions and calls may share a graph in any order.
 """
 
-import functools
 import logging
 import threading
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,9 +19,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from seqlab.recurrent.cells import Cell, State, Weights
+from seqlab.recurrent.graph_step import Inside, Step, Tensors, compiled
 
 LOG = logging.getLogger("seqlab.recurrent")
 
@@ -32,10 +30,8 @@ CHUNK = 64
 KEPT = 8
 """For how many combinations of cell, shapes, type and stream graphs are kept; the one not used for longest goes first."""
 
-Tensors = tuple[Tensor, ...]
 Work = Callable[[], Tensors]
 """Reads tensors that stay where they are; returns new ones."""
-Function = Callable[..., Any]
 
 
 def available(cell: Cell, x: Tensor) -> str | None:
@@ -84,85 +80,6 @@ def run(cell: Cell, x: Tensor, state: State, weights: Weights, chunk: int = CHUN
 # --- what is captured
 
 
-class _Inside(Weights):
-    """The parameters for one step. Notes what is read, and lets a gradient be asked for where a product comes out.
-
-    Args:
-        tensors: the parameters; a matrix may be of a lower precision than the states.
-        seen: in place of those where a parameter is not read by a product.
-        probes: zeros, added to the products in turn; none where no gradient is wanted.
-    """
-
-    def __init__(self, tensors: dict[str, Tensor], seen: dict[str, Tensor] | None = None, probes: Tensors = ()):
-        super().__init__(tensors)
-        self._seen, self._probes = tensors if seen is None else seen, probes
-        self.looked_up: set[str] = set()
-        self.products: list[tuple[str, slice]] = []
-        self.read: list[Tensor] = []
-        self.written: list[Tensor] = []
-
-    def __getitem__(self, name: str) -> Tensor:
-        self.looked_up.add(name)
-        return self._seen[name]
-
-    def times(self, name: str, state: Tensor, rows: slice = slice(None)) -> Tensor:
-        """As `Weights.times`."""
-        matrix = self._tensors[name][rows]
-        read = state.to(matrix.dtype)
-        written = F.linear(read, matrix)
-        if self._probes:
-            written = written + self._probes[len(self.products)]
-        self.products.append((name, rows))
-        self.read.append(read)
-        self.written.append(written)
-        return written.to(state.dtype)
-
-
-class _Step(NamedTuple):
-    """One step of a cell, forward and backward, as functions of tensors."""
-
-    cell: Cell
-    names: tuple[str, ...]
-    """The parameters that the step reads."""
-    looked_up: tuple[str, ...]
-    """Those among them whose gradient is not, or not only, that of products."""
-
-    def forward(self, x: Tensor, state: State, weights: Tensors) -> State:
-        """The states after the step, each (B, n)."""
-        return self.cell.step(x, state, _Inside(dict(zip(self.names, weights, strict=True))))
-
-    def backward(
-        self, x: Tensor, state: State, weights: Tensors, probes: Tensors, d_after: Tensors, totals: Tensors
-    ) -> tuple[Tensor, State, Tensors, Tensors, Tensors]:
-        """The gradients of one step.
-
-        Args:
-            x: (B, gates * n). state: before the step, each (B, n). weights: by `names`.
-            probes: zeros in the shape of each product.
-            d_after: the gradients of the states after the step, each (B, n), which may come in several parts.
-            totals: the gradients so far of the parameters that are looked up.
-
-        Returns:
-            the gradients of x, of the states, the totals with this step, the gradients of the products, and what the
-            products read.
-        """
-        given = dict(zip(self.names, weights, strict=True))
-        seen = tuple(given[name] for name in self.looked_up)
-        after = lambda *parts: self._after(given, *parts)  # noqa: E731 - of all functions torch.compile follows this one
-        found: Any = torch.func.vjp(after, x, state, seen, probes, has_aux=True)
-        _, pull, read = found
-        n = len(state)
-        d_states = tuple(functools.reduce(torch.add, d_after[at::n]) for at in range(n))
-        d_x, d_state, d_seen, d_products = pull(d_states)
-        return d_x, d_state, tuple(map(torch.add, totals, d_seen)), d_products, read
-
-    def _after(
-        self, given: dict[str, Tensor], x: Tensor, state: State, seen: Tensors, probes: Tensors
-    ) -> tuple[State, Tensors]:
-        inside = _Inside(given, dict(zip(self.looked_up, seen, strict=True)), probes)
-        return self.cell.step(x, state, inside), tuple(inside.read)
-
-
 class _Captured(NamedTuple):
     """A function whose arguments and results always lie in the same place."""
 
@@ -194,14 +111,14 @@ class _Plan:
 
     def __init__(self, cell: Cell, x: Tensor, state: State, weights: dict[str, Tensor], differentiated: bool):
         self.cell, self.differentiated = cell, differentiated
-        drawn, inside = _random_state(x), _Inside(weights)
+        drawn, inside = _random_state(x), Inside(weights)
         cell.step(x[:, 0], state, inside)
         if not torch.equal(drawn, _random_state(x)):
             raise ValueError("its step draws random numbers")
         read = inside.looked_up | {name for name, _ in inside.products}
         self.names = tuple(name for name in weights if name in read)
         self.products = tuple(inside.products)
-        step = _Step(cell, self.names, tuple(name for name in self.names if name in inside.looked_up))
+        step = Step(cell, self.names, tuple(name for name in self.names if name in inside.looked_up))
         self._plain, self._looked_up = step, step.looked_up
         self._x, self._state = _place(x[:, 0]), tuple(map(_place, state))
         self._weights = tuple(_place(weights[name]) for name in self.names)
@@ -311,6 +228,7 @@ class _Sequence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, plan: _Plan, chunk: int, x: Tensor, *rest: Tensor) -> State:
+        """The states after every step."""
         n = len(plan.cell.states)
         with _LOCK, _apart(x):
             states = plan.forward(x, rest[:n], rest[n:], chunk)
@@ -320,6 +238,7 @@ class _Sequence(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *d_states: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients of x, of the states before the first step and of the parameters that the step reads."""
         plan, n = ctx.plan, len(ctx.plan.cell.states)
         x, *others = ctx.saved_tensors
         state, weights, states = tuple(others[:n]), tuple(others[n:-n]), tuple(others[-n:])
@@ -333,7 +252,7 @@ def _through_the_equations(plan: _Plan, taken: Tensors, d_states: Tensors) -> It
     from seqlab.recurrent.scan import reference
 
     x, n = taken[0], len(plan.cell.states)
-    inside = _Inside(dict(zip(plan.names, taken[1 + n :], strict=True)))
+    inside = Inside(dict(zip(plan.names, taken[1 + n :], strict=True)))
     states = reference(plan.cell, x, taken[1 : 1 + n], inside)
     wanted = [part for part in taken if part.requires_grad]
     found = iter(torch.autograd.grad(states, wanted, d_states, create_graph=True, allow_unused=True))
@@ -345,24 +264,6 @@ def _apart(x: Tensor) -> Iterator[None]:
     """Leaves the modes of the caller, which the memory of a graph outlives."""
     with torch.inference_mode(False), torch.no_grad(), torch.autocast(x.device.type, enabled=False):
         yield
-
-
-def compiled(function: Function, *example: Any) -> Function:
-    """The function with what it does element by element in few kernels, by `torch.compile`; itself where that fails.
-
-    Args:
-        function: of tensors.
-        example: arguments with which it is tried.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            quick = torch.compile(function, fullgraph=True)
-            quick(*example)
-    except Exception as error:  # no Triton, no compiler of C, a step that cannot be traced: all of them are no matter
-        LOG.info("torch.compile does not compile the step: %s", " ".join(str(error).split())[:200])
-        return function
-    return quick
 
 
 def _captured(inputs: Tensors, work: Work) -> _Captured:
