@@ -67,7 +67,7 @@ def run(cell: Cell, inputs: Tensor, state: State, weights: Weights) -> State:
     else:
         inputs = cell.project(inputs, weights).to(state[0].dtype)
     half = in_half() and inputs.dtype == torch.float32
-    states: State = _Recurrence.apply(cell, half, inputs, *state, *(weights[name] for name in names))
+    states: State = _Recurrence.apply(cell, half, inputs, *state, *(weights[name] for name in names))  # type: ignore[no-untyped-call]
     return states
 
 
@@ -106,9 +106,13 @@ class _Recurrence(torch.autograd.Function):
         d_inputs = _of_inputs(d.x, weights, ctx.half) if projects and ctx.needs_input_grad[2] else d.x
         arrays = (d_inputs, *d.state, *(d_weights.get(name) for name in weights))
         needed = zip(arrays, taken, ctx.needs_input_grad[2:], strict=True)
-        return None, None, *(
-            torch.from_numpy(part).reshape(like.shape) if wanted and part is not None else None
-            for part, like, wanted in needed
+        return (
+            None,
+            None,
+            *(
+                torch.from_numpy(part).reshape(like.shape) if wanted and part is not None else None
+                for part, like, wanted in needed
+            ),
         )
 
 
@@ -165,10 +169,12 @@ def _of_weights(derivative: Any, inputs: Any, half: bool) -> dict[str, Any]:
     by_place: dict[int, list[Any]] = {}
     for part in itertools.chain.from_iterable(wanted.values()):
         by_place.setdefault(id(part.d), []).append(part)
-    of_product = {}
+    of_product: dict[int, Any] = {}
     for products in by_place.values():
         out = products[0].d
-        of_each, total = (in_bfloat16 if half else in_full).gradients(_flat(out), [(_flat(product.read), product.columns) for product in products])
+        of_each, total = (in_bfloat16 if half else in_full).gradients(
+            _flat(out), [(_flat(product.read), product.columns) for product in products]
+        )
         of_product.update(zip(map(id, products), of_each, strict=True))
         found.update({product.bias: total for product in products if product.bias})
     for name, products in wanted.items():

@@ -11,7 +11,7 @@ FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 def compiled(function: Callable[..., Any]) -> Any:
     """The function as machine code that runs without the interpreter's lock."""
-    options = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
+    options: Any = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
     try:
         return numba.njit(function, cache=True, **options)
     except RuntimeError:  # nowhere to keep it: neither beside the source nor in the user's cache

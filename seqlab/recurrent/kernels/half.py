@@ -15,13 +15,13 @@ from seqlab.recurrent.kernels.product import Factor
 
 def bits(matrix: Array) -> Array:
     """The bits of the nearest bfloat16 numbers, as uint16."""
-    return torch.from_numpy(matrix).bfloat16().view(torch.uint16).numpy()  # type: ignore[no-any-return]
+    return torch.from_numpy(matrix).bfloat16().view(torch.uint16).numpy()
 
 
 def product(a: Array, b: Array, start: Array | None = None) -> Array:
     """A (rows, N) times B (N, M), plus `start` (M,) in every row: (rows, M)."""
     c = torch.from_numpy(a).bfloat16() @ torch.from_numpy(b).bfloat16()
-    return (c.float() if start is None else c + torch.from_numpy(start)).numpy()  # type: ignore[no-any-return]
+    return (c.float() if start is None else c + torch.from_numpy(start)).numpy()
 
 
 def gradients(d: Array, factors: Sequence[Factor]) -> tuple[list[Array], Array]:

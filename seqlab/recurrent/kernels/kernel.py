@@ -34,7 +34,7 @@ class Derivative(NamedTuple):
     """With respect to the state before the first step."""
     vectors: dict[str, Array]
     """With respect to those parameters inside the recurrence that are vectors."""
-    products: dict[str, tuple[Product, ...]]
+    products: Mapping[str, tuple[Product, ...]]
     """For each recurrent matrix the products of its rows, from the first to the last."""
 
 

@@ -51,7 +51,8 @@ def _expm1(x: Any) -> Any:
     k = np.floor(x * _LOG2_E + _HALF)
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
     p = r + r * r * (_C2 + r * (_C3 + r * (_C4 + r * (_C5 + r * (_C6 + r * _C7)))))
-    power = _float_of_bits((np.int32(k) + np.int32(127)) << np.int32(23))
+    exponent = (np.int32(k) + np.int32(127)) << np.int32(23)
+    power: Any = _float_of_bits(exponent)  # type: ignore[call-arg]  # numba gives the first argument
     return power * p + (power - _ONE)
 
 

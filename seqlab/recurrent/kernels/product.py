@@ -80,8 +80,8 @@ def gradients(d: NDArray[Any], factors: Sequence[Factor]) -> tuple[list[NDArray[
             some = slice(first, first + TERMS)
             _pack_block(d[some], panels, part)
             for (a, columns), c in zip(factors, across, strict=True):
-                for wanted in columns:
-                    own = slice(max(part.start, wanted.start // width), min(part.stop, -(-wanted.stop // width)))
+                for wanted in _panels_of(columns, width):
+                    own = slice(max(part.start, wanted.start), min(part.stop, wanted.stop))
                     _outer(a[some], panels, c, own, first == 0)
 
     parallel.run(of_panels, parallel.shares(len(panels)))
@@ -95,6 +95,15 @@ def gradients(d: NDArray[Any], factors: Sequence[Factor]) -> tuple[list[NDArray[
             first += len(into)
         found.append(gradient)
     return found, across[-1][0]
+
+
+def _panels_of(columns: tuple[slice, ...], width: int) -> list[slice]:
+    """The panels in which these columns stand, none of them twice: several parts of the columns may share one."""
+    found, last = [], 0
+    for part in sorted(columns, key=lambda part: part.start):
+        first, last = max(last, part.start // width), -(-part.stop // width)
+        found.append(slice(first, last))
+    return found
 
 
 @compiled
@@ -129,85 +138,6 @@ def _pack_rows(source: Any, packed: Any, panel: int, start: int) -> None:
             kept[column] = given[column]
         for column in range(len(given), width):
             kept[column] = 0
-
-
-@compiled
-def _pack_pairs(source: Any, packed: Any, part: slice) -> None:
-    width = packed.shape[2]
-    for panel in range(part.start, part.stop):
-        n_full = min(width, source.shape[1] - panel * width)
-        for start in range(0, len(source), 16):
-            for row in range(start, min(start + 16, len(source))):
-                for column in range(n_full):
-                    packed[panel, row // 2, column, row % 2] = source[row, panel * width + column]
-
-
-def product(a: NDArray[Any], packed: NDArray[Any], start: NDArray[Any]) -> NDArray[Any]:
-    """A (rows, N) times a packed matrix (N, M), added to `start` (M,) in every row: (rows, M)."""
-    c = empty((len(a), len(start)), a)
-    parallel.run(lambda rows: _product(a[rows], packed, start, c[rows]), parallel.shares(len(a), ROWS))
-    return c
-
-
-def gradients(d: NDArray[Any], factors: Sequence[Factor]) -> tuple[list[NDArray[Any]], NDArray[Any]]:
-    """The gradients of the weights and the bias of products A @ W.T + b, from the gradient of what came out.
-
-    Args:
-        d: (rows, M), of what came out.
-        factors: each A (rows, N), N its own, with the columns of `d` that it had a part in.
-
-    Returns:
-        for each A the transpose of those columns of `d` times A, (columns, N); and the sum of the rows of `d`, (M,).
-    """
-    width = panel_width(d.dtype)
-    panels = empty((-(-d.shape[1] // width), min(TERMS, len(d)), width), d)
-    ones = np.ones((len(d), 1), d.dtype), (slice(0, d.shape[1]),)  # the sum is one more product
-    factors = [*factors, ones]
-    across = [empty((a.shape[1], d.shape[1]), d) for a, _ in factors]
-
-    def of_panels(part: slice) -> None:
-        for first in range(0, len(d), TERMS):
-            some = slice(first, first + TERMS)
-            _pack_block(d[some], panels, part)
-            for (a, columns), c in zip(factors, across, strict=True):
-                for wanted in columns:
-                    own = slice(max(part.start, wanted.start // width), min(part.stop, -(-wanted.stop // width)))
-                    _outer(a[some], panels, c, own, first == 0)
-
-    parallel.run(of_panels, parallel.shares(len(panels)))
-    found = []
-    for (_, columns), c in zip(factors[:-1], across, strict=False):
-        gradient = empty((sum(part.stop - part.start for part in columns), len(c)), d)
-        first = 0
-        for part in columns:
-            into = gradient[first : first + part.stop - part.start]
-            parallel.run(partial(_transpose, c[:, part], into), parallel.shares(len(into)))
-            first += len(into)
-        found.append(gradient)
-    return found, across[-1][0]
-
-
-@compiled
-def matrix_times_vector(matrix: Any, vector: Any, result: Any) -> None:
-    """A matrix (M, N) times a vector (N,), written to `result` (M,)."""
-    for row in range(len(matrix)):
-        numbers, total = matrix[row], vector[0] * 0
-        for j in range(len(numbers)):
-            total += numbers[j] * vector[j]
-        result[row] = total
-
-
-@compiled
-def _pack(source: Any, packed: Any, part: slice) -> None:
-    _, n_rows, width = packed.shape
-    for panel in range(part.start, part.stop):
-        n_full = min(width, source.shape[1] - panel * width)
-        for start in range(0, n_rows, 16):  # a block at a time, for a source that is read across its rows
-            for row in range(start, min(start + 16, n_rows)):
-                for column in range(n_full):
-                    packed[panel, row, column] = source[row, panel * width + column]
-                for column in range(n_full, width):
-                    packed[panel, row, column] = 0
 
 
 @compiled
@@ -254,8 +184,8 @@ def _product(a: Any, packed: Any, start: Any, c: Any) -> None:
 def add_product(a: Any, packed: Any, start: Any, c: Any) -> None:
     """C = START + A times a packed matrix; START may be C. In compiled code only.
 
-    a: (rows, N), start and c: (rows, M), the elements of a row of these two adjacent. Where the matrix is bfloat16 A is rounded to
-    it, and the sums are float32.
+    a: (rows, N), start and c: (rows, M), the elements of a row of these two adjacent. Where the matrix is bfloat16 A is
+    rounded to it, and the sums are float32.
     """
     raise NotImplementedError("compiled code only")
 

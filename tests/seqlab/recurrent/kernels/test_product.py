@@ -95,17 +95,18 @@ def test_gradients(rows, dtype):
 
 @each_dtype
 @pytest.mark.parametrize("n", [1, 7, 16, 33, 70])
-def test_gradients_of_factors_that_had_a_part_in_some_columns(n, dtype):
+@pytest.mark.parametrize("rows", [39, 2 * TERMS + 3])
+def test_gradients_of_factors_that_had_a_part_in_some_columns(rows, n, dtype):
     """As where a matrix stands for some of the gates; where the panels lie is nobody's business."""
-    d = randn(39, 4 * n, dtype=dtype)
+    d = randn(rows, 4 * n, dtype=dtype)
     parts = [(slice(0, 2 * n),), (slice(2 * n, 3 * n),), (slice(0, 2 * n), slice(3 * n, 4 * n)), (slice(0, 4 * n),)]
     for chosen in (parts, parts[:1], parts[1:3], parts[::-1]):
-        factors = [(randn(39, n + k, dtype=dtype, seed=k + 1), columns) for k, columns in enumerate(chosen)]
+        factors = [(randn(rows, n + k, dtype=dtype, seed=k + 1), columns) for k, columns in enumerate(chosen)]
         of_each, total = gradients(d, factors)
         for found, (a, columns) in zip(of_each, factors, strict=True):
             taken = np.concatenate([d[:, part] for part in columns], 1).astype(np.float64)
-            assert_near(found, taken.T @ a, 39)
-        assert_near(total, d.astype(np.float64).sum(0), 39)
+            assert_near(found, taken.T @ a, rows)
+        assert_near(total, d.astype(np.float64).sum(0), rows)
 
 
 @each_dtype
