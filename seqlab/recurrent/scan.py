@@ -53,7 +53,7 @@ class Choice(NamedTuple):
         return f"{self.runner} ({self.why})" if self.why else self.runner
 
 
-def choose(cell: Cell, backend: Backend, x: Tensor, *, one_hot: bool, inside: str) -> Choice:
+def choose(cell: Cell, backend: Backend, x: Tensor, *, one_hot: bool, inside: str, ragged: bool = False) -> Choice:
     """What runs a cell.
 
     Args:
@@ -62,6 +62,7 @@ def choose(cell: Cell, backend: Backend, x: Tensor, *, one_hot: bool, inside: st
         x: any tensor with the dtype and on the device of the layer.
         one_hot: the inputs are indices, which torch's kernels do not take.
         inside: what happens inside the recurrence that no kernel knows, such as "zoneout"; empty for nothing.
+        ragged: some rows end before the last step.
 
     Raises:
         ValueError: the backend that was asked for cannot run this.
@@ -77,7 +78,8 @@ def choose(cell: Cell, backend: Backend, x: Tensor, *, one_hot: bool, inside: st
         return Choice("torch kernel" if backend == "torch" else "fused kernel")
     if cell.parallel is not None and not inside:
         return Choice("parallel scan")
-    torch_first = x.is_cuda or cell.torch_kernel in TORCH_IS_FASTER_ON_CPU
+    on_cpu = cell.torch_kernel in TORCH_IS_FASTER_ON_CPU and not ragged and not fused.in_half()
+    torch_first = x.is_cuda or on_cpu
     if not no_torch and (torch_first or no_fused):
         return Choice("torch kernel")
     if not no_fused:
