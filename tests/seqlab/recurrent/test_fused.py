@@ -10,6 +10,7 @@ import torch
 
 from seqlab.recurrent import CELLS, Recurrent, Weights, fused
 from seqlab.recurrent.kernels import KERNELS
+from seqlab.recurrent.kernels.product import TERMS
 from seqlab.recurrent.scan import reference
 
 D = 5
@@ -117,6 +118,14 @@ def test_equals_the_loop(cell, steps, n):
             assert all(part.abs().max() > 1e-3 for part in states)
             dead = [name for name, gradient in found.items() if gradient.abs().max() < 1e-3]
             assert dead == (["before h"] if cell == "peephole-cell-x" else [])  # which nothing reads
+
+
+@each_cell
+def test_more_steps_than_a_sum_takes_at_a_time(cell):
+    """The gradients of the weights are sums over all rows and steps, taken in blocks; the gates share a panel here."""
+    case = Case(cell, 3, 2 * TERMS // 3 + 1, 3)
+    case.weights = {name: 0.5 * part for name, part in case.weights.items()}  # no chaos in so many steps
+    assert_as_the_loop(case)
 
 
 @each_cell
@@ -302,6 +311,7 @@ def test_the_number_of_threads_changes_nothing(cell, threads):
 def test_several_threads_at_once(threads):
     threads(2)
     cases = [Case(cell, 3, 5, 7, seed=seed) for seed in range(4) for cell in FUSED]
+    cases += [Case(cell, 13, 20, 33, seed=seed) for seed in range(4) for cell in FUSED]  # arrays whose memory is kept
     wanted = [case.gradients(loop) for case in cases]
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda case: case.gradients(fused.run), cases))
