@@ -11,6 +11,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -100,8 +101,8 @@ def one_row(cells: list[str], rounds: int) -> list[tuple[str, ...]]:
             sizes = (steps, 1, units)
             inputs = torch.randn(1, steps, units)
             mine, other = ours(cell, sizes).eval(), theirs("LSTM", sizes).eval()
-            taken = alternate({"ours": lambda m=mine: m(inputs), "torch": lambda o=other: o(inputs)}, rounds)
-            rows.append(row(cell, "x".join(map(str, sizes)), taken, "LSTM", 2.0))
+            work = {"ours": partial(mine, inputs), "torch": partial(other, inputs)}
+            rows.append(row(cell, "x".join(map(str, sizes)), alternate(work, rounds), "LSTM", 2.0))
     return rows
 
 
@@ -115,10 +116,7 @@ def one_step(cells: list[str], rounds: int) -> list[tuple[str, ...]]:
             mine = ours(cell, (units,), 2).eval()
             state = mine.step(inputs)[1]
             given = other(inputs.unsqueeze(1))[1]
-            work = {
-                "ours": lambda m=mine, x=inputs, s=state: m.step(x, s),
-                "torch": lambda x=inputs, s=given: other(x.unsqueeze(1), s),
-            }
+            work = {"ours": partial(mine.step, inputs, state), "torch": partial(other, inputs.unsqueeze(1), given)}
             target = 0.5 if batch == 1 and cell == "lstm" else None
             rows.append(row(cell, f"2 layers of {units}, {batch} rows", alternate(work, rounds * 20), "LSTM", target))
     return rows

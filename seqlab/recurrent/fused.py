@@ -6,6 +6,8 @@ after the backward loop.
 """
 
 import itertools
+import logging
+import threading
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -17,6 +19,7 @@ from torch import Tensor
 from seqlab.recurrent import cells
 from seqlab.recurrent.cells import Cell, State, Weights
 
+LOG = logging.getLogger("seqlab.recurrent")
 DTYPES = (torch.float32, torch.float64)
 
 
@@ -67,8 +70,42 @@ def run(cell: Cell, inputs: Tensor, state: State, weights: Weights) -> State:
     else:
         inputs = cell.project(inputs, weights).to(state[0].dtype)
     half = in_half() and inputs.dtype == torch.float32
+    _prepare(cell, half, inputs.dtype, projects="weight_ih" in names)
     states: State = _Recurrence.apply(cell, half, inputs, *state, *(weights[name] for name in names))  # type: ignore[no-untyped-call]
     return states
+
+
+_PREPARED = set[tuple[str | None, bool, torch.dtype, bool]]()
+PATIENCE = 1.5
+"""Seconds after which a user is told what takes so long."""
+
+
+def _prepare(cell: Cell, half: bool, dtype: torch.dtype, projects: bool) -> None:
+    """Run a kernel on a few numbers, there and back, when it is first wanted: on a machine that has not seen it, it is
+    compiled by that, and whoever waits learns why."""
+    key = (cell.fused_kernel, half, dtype, projects)
+    if key in _PREPARED:
+        return
+    message = "compiling the fused kernel of %s: once on a machine, up to half a minute"
+    notice = threading.Timer(PATIENCE, LOG.warning, (message, cell.fused_kernel))
+    notice.daemon = True
+    notice.start()
+    try:
+        with torch.inference_mode(False), torch.enable_grad():
+            _run_once(cell, half, dtype, projects)
+    finally:
+        notice.cancel()
+    _PREPARED.add(key)
+
+
+def _run_once(cell: Cell, half: bool, dtype: torch.dtype, projects: bool) -> None:
+    shapes = cell.parameter_shapes(1, 1)
+    names = [*cell.recurrent, *(("weight_ih", "bias_ih") if projects else ())]
+    weights = [torch.zeros(shapes[name], dtype=dtype, requires_grad=True) for name in names]
+    state = [torch.zeros(2, 1, dtype=dtype) for _ in cell.states]
+    inputs = torch.zeros(2, 2, 1 if projects else cell.gates, dtype=dtype, requires_grad=True)
+    states = _Recurrence.apply(cell, half, inputs, *state, *weights)  # type: ignore[no-untyped-call]
+    torch.autograd.grad(sum(part.sum() for part in states), inputs)
 
 
 class _Recurrence(torch.autograd.Function):
@@ -81,10 +118,11 @@ class _Recurrence(torch.autograd.Function):
 
         read, state, weights = _parts(cell, [part.detach().contiguous().numpy() for part in (inputs, *rest)])
         x = _projected(read, weights, half) if "weight_ih" in weights else read.copy()  # the kernel writes over it
-        states, ctx.on_the_way = KERNELS[str(cell.fused_kernel)].forward(x, state, _as_products_read(weights, half))
+        states, on_the_way = KERNELS[str(cell.fused_kernel)].forward(x, state, _as_products_read(weights, half))
         given = tuple(torch.from_numpy(part) for part in states)
-        ctx.cell, ctx.half, ctx.n_taken = cell, half, 1 + len(rest)
-        ctx.save_for_backward(inputs, *rest, *given)  # and whoever writes into one of them is told so by torch
+        ctx.cell, ctx.half, ctx.counts = cell, half, (1 + len(rest), len(given))
+        # Whoever writes into one of these is told so by torch, and they are gone once the way back is done.
+        ctx.save_for_backward(inputs, *rest, *given, *(torch.from_numpy(part) for part in on_the_way))
         ctx.set_materialize_grads(False)
         return given
 
@@ -93,14 +131,15 @@ class _Recurrence(torch.autograd.Function):
         """The derivative with respect to inputs, state and weights."""
         from seqlab.recurrent.kernels import KERNELS
 
-        taken, states, cell = ctx.saved_tensors[: ctx.n_taken], ctx.saved_tensors[ctx.n_taken :], ctx.cell
+        saved, (n_taken, n_states), cell = iter(ctx.saved_tensors), ctx.counts, ctx.cell
+        taken, states = tuple(itertools.islice(saved, n_taken)), tuple(itertools.islice(saved, n_states))
         if torch.is_grad_enabled():  # create_graph: someone wants to differentiate once more
             return None, None, *_through_the_equations(cell, taken, d_states)
         read, state, weights = _parts(cell, [part.detach().contiguous().numpy() for part in taken])
         above = tuple(None if part is None else part.contiguous().numpy() for part in d_states)
         after = tuple(part.detach().numpy() for part in states)
-        reads = _as_products_read(weights, ctx.half)
-        d = KERNELS[str(cell.fused_kernel)].backward(above, state, reads, after, ctx.on_the_way)
+        reads, on_the_way = _as_products_read(weights, ctx.half), tuple(part.numpy() for part in saved)
+        d = KERNELS[str(cell.fused_kernel)].backward(above, state, reads, after, on_the_way)
         projects = "weight_ih" in weights
         d_weights = _of_weights(d, read if projects else None, ctx.half)
         d_inputs = _of_inputs(d.x, weights, ctx.half) if projects and ctx.needs_input_grad[2] else d.x

@@ -15,7 +15,28 @@ def missing(cell: Cell, one_hot: bool) -> str | None:
 
 
 def run(cell: Cell, inputs: Tensor, state: State, weights: Weights, rows: Ragged | None = None) -> tuple[Tensor, State]:
-    """One layer in one direction; the arguments and results are those of `seqlab.recurrent.scan.run`, real inputs only."""
+    """One layer in one direction; the arguments and results are those of `seqlab.recurrent.scan.run`, real inputs only.
+
+    Under autocast these kernels may keep the state, too, in half precision from step to step; what comes out is as before.
+    """
+    precision, device = state[0].dtype, inputs.device.type
+    if device == "cuda" and precision == torch.float32 and torch.is_autocast_enabled(device):
+        # Left to itself autocast gives cuDNN float16, whatever half precision was asked for.
+        with torch.autocast(device, enabled=False):
+            outputs, ends = _run_in(torch.get_autocast_dtype(device), cell, inputs, state, weights, rows)
+    else:
+        outputs, ends = _run(cell, inputs, state, weights, rows)
+    return outputs.to(precision), tuple(part.to(precision) for part in ends)
+
+
+def _run_in(
+    dtype: torch.dtype, cell: Cell, inputs: Tensor, state: State, weights: Weights, rows: Ragged | None
+) -> tuple[Tensor, State]:
+    named = Weights({name: weights[name].to(dtype) for name in weights})
+    return _run(cell, inputs.to(dtype), tuple(part.to(dtype) for part in state), named, rows)
+
+
+def _run(cell: Cell, inputs: Tensor, state: State, weights: Weights, rows: Ragged | None) -> tuple[Tensor, State]:
     parameters = parameters_of(weights, one_stretch=inputs.is_cuda)
     initial = tuple(part.unsqueeze(0).contiguous() for part in state)
     if rows is not None and len(state) > 1:

@@ -22,11 +22,13 @@ class _Kept:
     """Blocks of memory that nobody uses, by their size. Appending and taking are single operations of a deque, so that
     threads need no lock, and neither does a block that comes back while another is taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.blocks: defaultdict[int, deque[Any]] = defaultdict(deque)
         self.n_bytes = 0
 
     def take(self, size: int) -> Any:
+        """A block of so many bytes."""
         try:
             block = self.blocks[size].pop()
         except IndexError:
@@ -35,7 +37,8 @@ class _Kept:
         return block
 
     def give_back(self, block: Any) -> None:
-        if self.n_bytes + len(block) <= LIMIT:
+        """Keep a block that nobody uses any more."""
+        if self.n_bytes + len(block) <= self.limit:
             self.n_bytes += len(block)
             self.blocks[len(block)].append(block)
         else:  # of sizes that are asked for no more, perhaps
@@ -54,10 +57,10 @@ class _Lent:
         self.kept.give_back(self.block)
 
 
-_KEPT = _Kept()
+_KEPT = _Kept(LIMIT)
 
 
-def empty(shape: tuple[int, ...], like: NDArray[Any], dtype: DTypeLike = None) -> NDArray[Any]:
+def empty(shape: tuple[int, ...], like: NDArray[Any], dtype: DTypeLike | None = None) -> NDArray[Any]:
     """An array of this shape with whatever stands in memory, its numbers of a type, that of `like` where none is given."""
     kind = like.dtype if dtype is None else np.dtype(dtype)
     n_bytes = math.prod(shape) * kind.itemsize

@@ -208,7 +208,7 @@ def _rounded(a: Any, n_terms: int) -> Any:
     for row in range(len(a)):
         given, kept = a[row], rounded[row]
         for j in range(len(given)):
-            bits = bits_of_float(given[j])
+            bits: Any = bits_of_float(given[j])  # type: ignore[call-arg]
             nearest = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
             kept[j] = np.uint16(0x7FC0) if given[j] != given[j] else np.uint16(nearest)
     return rounded
@@ -223,7 +223,7 @@ def _add(a: Any, a_step: int, packed: Any, start: Any, c: Any) -> None:
     panel_size = packed.strides[0] // packed.itemsize
     edge = np.empty((ROWS, width), c.dtype)  # the last panel may be wider than what is left of C
     for panel in range(packed.shape[0]):
-        b = pointer(packed, panel * panel_size)
+        b: Any = pointer(packed, panel * panel_size)  # type: ignore[call-arg]
         column = panel * width
         n_full = min(width, n_columns - column)
         row = 0

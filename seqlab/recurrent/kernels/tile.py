@@ -101,8 +101,11 @@ def _emit(builder: Any, arguments: Any, number: Any, rows: int, lanes: int, term
     a, a_row, a_term, b, n, start, start_row, c, c_row = arguments
     index, vector, spread = ir.IntType(64), ir.VectorType(number, lanes), ir.VectorType(terms.read, lanes)
     types_in = [(terms.vector, terms.vector, vector)[k] for k in terms.order]
-    multiply_add = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, types_in), terms.name)
-    undefined, first_lane = ir.Constant(spread, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+    multiply_add = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, types_in), terms.name)  # type: ignore[no-untyped-call]
+    undefined, first_lane = (
+        ir.Constant(spread, ir.Undefined),
+        ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes),
+    )
 
     def at(base: Any, offset: Any, kind: Any) -> Any:
         return builder.bitcast(builder.gep(base, [offset]), kind.as_pointer())
@@ -154,11 +157,10 @@ tile_1, tile_2, tile_3, tile_4, tile_5, tile_6 = (_make_tile(rows) for rows in r
 @intrinsic
 def pointer(typing: Any, array: Any, offset: Any) -> Any:
     """The place of an element, counted in elements from the first one of a contiguous array or a view of one."""
-    signature = types.CPointer(array.dtype)(array, types.int64)
+    signature = types.CPointer(array.dtype)(array, types.int64)  # type: ignore[no-untyped-call]
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
         return builder.gep(data, [arguments[1]])
 
     return signature, emit
-
