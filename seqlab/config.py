@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from seqlab import cell_names
+from seqlab.precision import Precision
 
 
 def _utf8(name: str) -> str:
@@ -27,6 +28,7 @@ def _known_cell(name: str) -> str:
 
 Paths = Annotated[tuple[Annotated[str, AfterValidator(_utf8)], ...], Field(strict=False)]
 Options = dict[str, float | int | bool | list[float | int]]
+InitialiserName = Literal["identity", "orthogonal", "uniform", "xavier-normal", "xavier-uniform", "zeros"]
 
 
 class Section(BaseModel):
@@ -139,8 +141,17 @@ class Network(Section):
     """Add what a layer reads to its outputs, where both are equally wide."""
     learned_state: bool = False
     """Learn the state before the first step, which is zero otherwise."""
+    input_weights: InitialiserName = "xavier-uniform"
+    """How the matrices that read a layer's inputs begin, each gate's by itself."""
+    recurrent_weights: InitialiserName = "orthogonal"
+    """How the matrices that read the state begin, each gate's by itself."""
+    forget_bias: float = 1.0
+    """How the forget gate's bias begins; refused for a cell without that gate."""
+    precision: Precision = "float32"
+    """bf16: products of weights in bfloat16, in training and in use, on hardware that has them; the weights, the state and
+    all that is done element by element stay float32."""
     backend: Literal["auto", "fused", "torch", "reference"] = "auto"
-    """What runs the cells: this package's kernels (fused), torch's own, the loop over the equations, or the fastest (auto)."""
+    """What runs the cells: this package's kernels (fused), torch's own, the loop over equations, or the fastest (auto)."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -162,7 +173,9 @@ class Network(Section):
             raise ValueError("residual: what the only layer reads is not as wide as its outputs; leave it out")
         for name in ("zoneout", "recurrent_dropout"):
             if getattr(self, name) and self.backend in ("torch", "fused"):
-                raise ValueError(f"{name}: the loop over the equations alone knows it; set backend to auto or reference")
+                raise ValueError(
+                    f"{name}: the loop over the equations alone knows it; set backend to auto or reference"
+                )
         if self.tied and self.embedding not in (None, self.hidden):
             raise ValueError(
                 f"tied: the learned vectors are {self.embedding} wide and the hidden layer {self.hidden}; "

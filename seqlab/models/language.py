@@ -1,6 +1,7 @@
 """The recurrent language model: tokens in, scores of the next token out."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqlab.errors import ConfigError
+from seqlab.precision import Precision
 from seqlab.recurrent.stack import Backend, Carried, Recurrent
 
 
@@ -24,6 +26,9 @@ class RecurrentLanguageModel(nn.Module):
         embedding_dropout: share of the learned vectors' values that is zeroed in training.
         input_dropout, recurrent_dropout, output_dropout, weight_drop, zoneout, residual, learned_state: of the recurrence;
             the state before a text is learned, one that is handed in is used as it is.
+        input_weights, recurrent_weights, forget_bias: how the recurrence's parameters begin.
+        precision: "bf16" takes products of float32 weights in bfloat16 in each call; the weights, the state and the logits
+            are float32. A single `step` takes them in float32.
         sparse: gradients of the learned vectors as sparse tensors, for optimizers made for these.
 
     Raises:
@@ -49,6 +54,10 @@ class RecurrentLanguageModel(nn.Module):
         zoneout: float | Mapping[str, float] = 0.0,
         residual: bool = False,
         learned_state: bool = False,
+        input_weights: str = "xavier-uniform",
+        recurrent_weights: str = "orthogonal",
+        forget_bias: float = 1.0,
+        precision: Precision = "float32",
         backend: Backend = "auto",
         sparse: bool = False,
     ):
@@ -70,12 +79,15 @@ class RecurrentLanguageModel(nn.Module):
             zoneout=zoneout,
             residual=residual,
             learned_state=learned_state,
+            input_weights=input_weights,
+            recurrent_weights=recurrent_weights,
+            forget_bias=forget_bias,
             backend=backend,
         )
         self.output = nn.Linear(hidden, n_types)
         if tied and self.embedding is not None:
             self.output.weight = self.embedding.weight
-        self.dropout, self.embedding_dropout = dropout, embedding_dropout
+        self.dropout, self.embedding_dropout, self.precision = dropout, embedding_dropout, precision
         self._reset_parameters()
 
     def _reset_parameters(self) -> None:
@@ -86,9 +98,18 @@ class RecurrentLanguageModel(nn.Module):
         nn.init.zeros_(self.output.bias)
 
     def runs_on(self, *, training: bool | None = None) -> list[str]:
-        """What runs each layer, in the words and with the argument of `Recurrent.runs_on`."""
+        """What runs each layer, in the words and with the argument of `Recurrent.runs_on`, and how it multiplies."""
         one_hot, layers = self.embedding is None, range(self.recurrent.num_layers)
-        return [self.recurrent.runs_on(layer, one_hot=one_hot, training=training) for layer in layers]
+        with self._products():
+            names = [self.recurrent.runs_on(layer, one_hot=one_hot, training=training) for layer in layers]
+        return [f"{name} with bfloat16 products" for name in names] if self._in_half() else names
+
+    def _in_half(self) -> bool:
+        return self.precision == "bf16" and self.output.weight.dtype == torch.float32
+
+    def _products(self) -> AbstractContextManager[object]:
+        """Where products are taken in the precision of this model; in float32 an autocast of the caller's stays."""
+        return torch.autocast(self.output.weight.device.type, torch.bfloat16) if self._in_half() else nullcontext()
 
     def forward(self, ids: Tensor, state: Carried | None = None) -> tuple[Tensor, Carried]:
         """Scores of the token after each token.
@@ -101,13 +122,16 @@ class RecurrentLanguageModel(nn.Module):
             logits (B, T, V), unnormalised; and the state after the last token.
         """
         inputs = ids
-        if self.embedding is not None:
-            inputs = F.dropout(self.embedding(ids), self.embedding_dropout, self.training)
-        hidden, state = self.recurrent(inputs, state)
-        return self.output(F.dropout(hidden, self.dropout, self.training)), state
+        with self._products():
+            if self.embedding is not None:
+                inputs = F.dropout(self.embedding(ids), self.embedding_dropout, self.training)
+            hidden, state = self.recurrent(inputs, state)
+            logits = self.output(F.dropout(hidden, self.dropout, self.training))
+        return logits.to(self.output.weight.dtype), state
 
     @torch.no_grad()
     def step(self, ids: Tensor, state: Carried | None) -> tuple[Tensor, Carried]:
         """Log-probabilities (B, V) in nats of the token after `ids` (B,), and the state after it; nothing is dropped."""
+        # In float32: rounding the weights anew at each step costs more than products of a few rows in bfloat16 save.
         hidden, state = self.recurrent.step(ids if self.embedding is None else self.embedding(ids), state)
         return F.log_softmax(self.output(hidden).float(), -1), state

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from seqlab import precision
 from seqlab.config import LanguageModelling
 from seqlab.decoding.sample import Choice, sample
 from seqlab.errors import ConfigError, DataError
@@ -50,16 +51,17 @@ class LanguageModel:
 
     @classmethod
     def load(cls, directory: ModelDirectory, device: str = "cpu") -> "LanguageModel":
-        """The model that a model directory holds, on a device.
+        """The model that a model directory holds, on a device; in float32 where that has no products of bfloat16.
 
         Raises:
             ModelError: weights or text parts do not fit the configuration.
         """
-        text = TextPipeline.load(directory.path / "text")
+        text, network = TextPipeline.load(directory.path / "text"), directory.config.network
+        usable = precision.in_use(network.precision, device)
         with torch.random.fork_rng(
             devices=[]
         ):  # first weights are drawn, and replaced; the caller's generator is not ours
-            model = build(directory.config.network, len(text.vocab))
+            model = build(network.model_copy(update={"precision": usable}), len(text.vocab))
         directory.load_weights(model)
         return cls(directory.config, text, model, device, directory.scores)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from seqlab import modeldir
+from seqlab import modeldir, precision
 from seqlab.config import LanguageModelling
 from seqlab.device import available
 from seqlab.errors import ConfigError, DataError, ModelError
@@ -94,6 +94,7 @@ def run(
     if config.training.tensorboard:
         tensorboard.check()
     device = available(config.training.device)
+    precision.check(config.network.precision, device)
     watcher = watcher or Unwatched()
     watcher.reading(config)
     new = folder.with_name(f".{folder.name}.new")

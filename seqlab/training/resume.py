@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from seqlab import modeldir
+from seqlab import modeldir, precision
 from seqlab.config import LanguageModelling
 from seqlab.device import available
 from seqlab.errors import ConfigError, DataError, ModelError
@@ -51,6 +51,8 @@ def resume(
     else:
         saved = resolve("lm", read_json(folder / CONFIG), {})
     config = _changed(saved, changes)
+    device = available(config.training.device)
+    precision.check(config.network.precision, device)
     if finished:
         _reopen(directory, folder, config, records, validation, watcher)
     else:
@@ -60,7 +62,7 @@ def resume(
         watcher.noted(
             f"the {config.training.schedule} schedule now covers {config.training.epochs} epochs: the learning rate jumps"
         )
-    task = TASKS[config.task].open(config, folder, available(config.training.device))
+    task = TASKS[config.task].open(config, folder, device)
     return carry_out(config, task, folder, output, watcher, resumed=True, finished=finished)
 
 

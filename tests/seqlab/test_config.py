@@ -14,6 +14,7 @@ from seqlab.config import SCHEMAS, LanguageModelling
 from seqlab.errors import ConfigError
 from seqlab.modeldir import open_directory
 from seqlab.recurrent.cells import CELLS
+from seqlab.recurrent.initialise import INITIALISERS
 from seqlab.resolve import assignment, read_toml, resolve, settings
 from seqlab.tasks import TASKS
 from seqlab.text.tokenizers import TOKENIZERS
@@ -48,6 +49,8 @@ def test_every_setting_has_a_name_of_its_own_and_a_sentence():
 def test_every_name_that_can_be_chosen_is_in_its_table():
     tables = {
         "network.cell": CELLS,
+        "network.input_weights": INITIALISERS,
+        "network.recurrent_weights": INITIALISERS,
         "training.optimizer": OPTIMIZERS,
         "batches.sampling": SAMPLINGS,
         "text.tokenizer": TOKENIZERS,
@@ -189,7 +192,10 @@ def test_values_that_are_refused(name, value, says):
         ({"input": "one-hot", "residual": True}, "network.residual: what the only layer reads is not as wide"),
         ({"embedding": 8, "residual": True}, "network.residual: what the only layer reads is not as wide"),
         ({"zoneout": 0.1, "backend": "torch"}, "network.zoneout: the loop over the equations alone knows it"),
-        ({"recurrent_dropout": 0.1, "backend": "fused"}, "network.recurrent_dropout: the loop over the equations alone"),
+        (
+            {"recurrent_dropout": 0.1, "backend": "fused"},
+            "network.recurrent_dropout: the loop over the equations alone",
+        ),
         ({"lr_floor": 0.1}, "training.lr_floor: the schedule constant does not use it; cosine and one-cycle do"),
         ({"decay": 0.1, "schedule": "cosine"}, "training.decay: the schedule cosine does not use it"),
         ({"decay_every": 2, "schedule": "exponential"}, "training.decay_every: the schedule exponential"),
@@ -274,6 +280,7 @@ DIFFERENT = [
     {"embedding": 5}, {"tied": True}, {"dropout": 0.3}, {"embedding_dropout": 0.3},
     {"input_dropout": 0.3}, {"recurrent_dropout": 0.3}, {"output_dropout": 0.3}, {"weight_drop": 0.3}, {"zoneout": 0.3},
     {"residual": True}, {"learned_state": True},
+    {"input_weights": "uniform"}, {"recurrent_weights": "uniform"}, {"forget_bias": 0.0},
     {"epochs": 3}, {"lr": 0.02}, {"warmup": 9}, {"clip": 0.1}, {"clip_value": 0.001}, {"weight_decay": 0.5}, {"l1": 0.01},
     {"average": 0.9}, {"optimizer_options": {"eps": 0.01}},
     {"schedule": "step"}, {"schedule": "exponential"}, {"schedule": "cosine"}, {"schedule": "one-cycle"},
@@ -290,7 +297,7 @@ SHOWN_ELSEWHERE = {
     "training.evaluate_every": "training/test_fit", "training.tensorboard": "training/test_curves",
     "training.checkpoint_every": "test_checkpoints_are_written_as_often_as_asked", "training.device": "cli/test_train",
     "network.backend": "test_the_backend_changes_what_runs_and_not_what_comes_out",
-    "text.sentencepiece_model": "text/test_subwords",
+    "network.precision": "training/test_precision", "text.sentencepiece_model": "text/test_subwords",
 }  # fmt: skip
 # Letters in both cases and widths, several blanks in a row; no line twice.
 MIXED = "".join(f"{n}① Ａbc  abc, ＡBC abc;  the Cat sat\t on the {n} mats, 天地玄黄 {n + 7}.\n" for n in range(40))

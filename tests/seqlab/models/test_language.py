@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from seqlab.errors import ConfigError
 from seqlab.models.language import RecurrentLanguageModel
 from seqlab.recurrent import CELLS, scan
 
@@ -204,6 +205,30 @@ def test_each_option_reaches_the_recurrence(option):
     for t in range(T):
         log_probs, state = model.step(ids[:, t], state)
         torch.testing.assert_close(log_probs.double(), wanted[:, t], rtol=0, atol=2e-6)
+
+
+def test_first_weights_reach_the_recurrence():
+    model = RecurrentLanguageModel(
+        V, hidden=H, layers=2, input_weights="zeros", recurrent_weights="identity", forget_bias=2.5
+    )
+    for layer in range(2):
+        weights = model.recurrent.weights(layer)
+        assert (weights["weight_ih"] == 0).all()
+        assert torch.equal(weights["weight_hh"], torch.eye(H).repeat(4, 1))
+        assert torch.equal(weights["bias_ih"], torch.tensor([0.0, 2.5, 0.0, 0.0]).repeat_interleave(H))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"cell": "gru", "forget_bias": 0.0}, "forget_bias: gru has no forget gate; leave it out"),
+        ({"cell": "min-gru", "recurrent_weights": "zeros"}, "recurrent_weights: min-gru has no recurrent matrix"),
+        ({"input_weights": "xavier"}, "unknown initialiser 'xavier'; did you mean 'xavier-"),
+    ],
+)
+def test_first_weights_that_are_refused(options, says):
+    with pytest.raises(ConfigError, match=says):
+        RecurrentLanguageModel(V, hidden=H, **options)
 
 
 def test_the_state_before_a_text_is_learned():
