@@ -48,7 +48,6 @@ class _LinearScan(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The derivative with respect to a, b and the state before: the same scan, from the end."""
         """With e_t the gradient of h_t by every way: e_t = gradient_t + a_{t+1} e_{t+1}."""
         (gradient,) = gradients
         a, initial, states = ctx.saved_tensors
