@@ -142,11 +142,11 @@ def _pack_rows(source: Any, packed: Any, panel: int, start: int) -> None:
 
 @compiled
 def _transpose(source: Any, into: Any, part: slice) -> None:
-    for first in range(0, len(source), 16):
-        last = min(first + 16, len(source))
-        for row in range(part.start, part.stop):
-            for column in range(first, last):
-                into[row, column] = source[column, row]
+    for first in range(0, len(source), 64):
+        for start in range(part.start, part.stop, 16):
+            for row in range(start, min(start + 16, part.stop)):
+                for column in range(first, min(first + 64, len(source))):
+                    into[row, column] = source[column, row]
 
 
 @compiled
