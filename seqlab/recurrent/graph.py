@@ -251,6 +251,9 @@ class _Sequence(torch.autograd.Function):
 def _through_the_equations(plan: _Plan, taken: Tensors, d_states: Tensors) -> Iterator[Tensor | None]:
     from seqlab.recurrent.scan import reference
 
+    # Views, since what is taken may depend on one another, as a carried state does on the same weights: the derivative
+    # with respect to a view is that of its own part alone.
+    taken = tuple(part.view_as(part) for part in taken)
     x, n = taken[0], len(plan.cell.states)
     inside = Inside(dict(zip(plan.names, taken[1 + n :], strict=True)))
     states = reference(plan.cell, x, taken[1 : 1 + n], inside)

@@ -163,6 +163,20 @@ def test_finite_differences_once_and_twice(cell):
     assert torch.autograd.gradgradcheck(call, taken)
 
 
+@pytest.mark.parametrize("cell", ["peephole", "gru"])
+def test_differentiable_gradients_across_two_windows(cell):
+    """The state between them depends on the same weights: each window answers for its own part of their gradient."""
+
+    def gradients(run):
+        row, x, state, weights = leaves(random_case(CELLS[cell], 3)[0])
+        carried = tuple(part[:, -1] for part in run(row, x, state, Weights(weights)))
+        loss = run(row, x, carried, Weights(weights))[0].square().sum()
+        wanted = [x, *state, *weights.values()]
+        return torch.autograd.grad(loss, wanted, create_graph=True, allow_unused=True, materialize_grads=True)
+
+    torch.testing.assert_close(gradients(captured), gradients(reference), rtol=0, atol=1e-10)
+
+
 @each_device
 def test_under_autocast_products_are_in_half_precision_and_states_are_not(device):
     """The same roundings of what is multiplied; bfloat16 has steps of 2**-8."""
