@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
 
 from seqlab.recurrent import cells
 from seqlab.recurrent.cells import Cell, State, Weights
@@ -91,11 +92,16 @@ def _prepare(cell: Cell, half: bool, dtype: torch.dtype, projects: bool) -> None
     notice.daemon = True
     notice.start()
     try:
-        with torch.inference_mode(False), torch.enable_grad():
+        with torch.device("cpu"), torch.inference_mode(False), torch.enable_grad(), _kept_as_it_is():
             _run_once(cell, half, dtype, projects)
     finally:
         notice.cancel()
     _PREPARED.add(key)
+
+
+def _kept_as_it_is() -> saved_tensors_hooks:
+    """Hides what autograd keeps from a caller that counts or moves it, as `torch.utils.checkpoint` does."""
+    return saved_tensors_hooks(lambda kept: kept, lambda kept: kept)
 
 
 def _run_once(cell: Cell, half: bool, dtype: torch.dtype, projects: bool) -> None:
@@ -230,6 +236,8 @@ def _flat(array: Any) -> Any:
 def _through_the_equations(cell: Cell, taken: tuple[Tensor, ...], d_states: tuple[Tensor | None, ...]) -> Any:
     from seqlab.recurrent.scan import reference
 
+    if all(part is None for part in d_states):  # what stands above has no derivative
+        return (None for _ in taken)
     # Views, since what is taken may depend on one another, as a carried state does on the same weights: the derivative
     # with respect to a view is that of its own part alone.
     taken = tuple(part.view_as(part) for part in taken)

@@ -32,7 +32,7 @@ class _Kept:
         try:
             block = self.blocks[size].pop()
         except IndexError:
-            return torch.empty(size, dtype=torch.uint8).numpy()
+            return torch.empty(size, dtype=torch.uint8, device="cpu").numpy()
         self.n_bytes -= size
         return block
 

@@ -39,6 +39,7 @@ RECTIFIED = Kernel(partial(_run_forward, True), partial(_run_backward, True))
 @compiled
 def _forward(x: Any, h: Any, u: Any, before: Any, rectified: bool) -> None:
     n_rows, n_steps, n = x.shape
+    zero = x.dtype.type(0)
     before[:, 0] = h
     for t in range(n_steps):
         add_product(before[:, t], u, x[:, t], x[:, t])
@@ -46,7 +47,7 @@ def _forward(x: Any, h: Any, u: Any, before: Any, rectified: bool) -> None:
             new = x[b, t]
             if rectified:
                 for j in range(n):
-                    new[j] = max(new[j], new[j] - new[j])  # NaN stays NaN
+                    new[j] = zero if new[j] < zero else new[j]  # NaN stays NaN
             else:
                 tanh_of(new)
             if t + 1 < n_steps:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.utils.checkpoint import checkpoint
 
 from seqlab.recurrent import CELLS, Recurrent, Weights, fused
-from seqlab.recurrent.kernels import KERNELS
+from seqlab.recurrent.kernels import KERNELS, arrays
 from seqlab.recurrent.kernels.product import TERMS
 from seqlab.recurrent.scan import reference
 
@@ -352,6 +353,64 @@ def test_saturated_units(cell, dtype):
     assert all(part.isfinite().all() for part in (*got[0], *got[1].values()))
     unit = 16 * torch.finfo(dtype).eps
     assert_same(got, wanted, outputs=unit, gradients=64 * unit)
+
+
+@pytest.mark.parametrize("x", [torch.inf, -torch.inf, 1e30])
+def test_the_rectifier_of_numbers_without_bound(x):
+    case = Case("elman-relu", 2, 3, 7)
+    case.inputs[0, 1, 0] = x
+    for got, wanted in zip(case.states(fused.run), case.states(loop), strict=True):
+        assert torch.equal(got.isnan(), wanted.isnan())
+        torch.testing.assert_close(got, wanted, equal_nan=True)
+
+
+# --- what stands around it
+
+
+class NoDerivative(torch.autograd.Function):
+    """The same values; nothing comes back."""
+
+    @staticmethod
+    def forward(ctx, values):
+        return values.clone()
+
+    @staticmethod
+    def backward(ctx, _):
+        return None
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_nothing_comes_from_above(create_graph):
+    case = Case("peephole", 2, 3, 4)
+    x = case.inputs.requires_grad_()
+    loss = NoDerivative.apply(case.states(fused.run)[0]).sum()
+    (gradient,) = torch.autograd.grad(loss, x, create_graph=create_graph, materialize_grads=True, allow_unused=True)
+    assert torch.equal(gradient, torch.zeros_like(x))
+
+
+@pytest.fixture
+def unprepared(monkeypatch):
+    """As if no kernel had run in this process."""
+    monkeypatch.setattr(fused, "_PREPARED", set())
+
+
+@pytest.mark.usefixtures("unprepared")
+def test_the_first_call_stands_inside_of_a_checkpoint():
+    case = Case("peephole", 2, 3, 4)
+    x = case.inputs.requires_grad_()
+    run = lambda values: case.states(fused.run, {"inputs": values})[0]  # noqa: E731
+    (wanted,) = torch.autograd.grad(case.states(loop)[0].square().sum(), x)
+    (got,) = torch.autograd.grad(checkpoint(run, x, use_reentrant=False).square().sum(), x)
+    assert distance(got, wanted) < 1e-10
+
+
+@pytest.mark.usefixtures("unprepared")
+def test_tensors_on_the_cpu_where_new_ones_are_made_elsewhere():
+    case = Case("peephole", 13, 20, 70)  # large enough for memory that is kept
+    arrays._KEPT.blocks.clear()
+    with torch.device("meta"):
+        states, gradients = case.gradients(fused.run)
+    assert_same((states, gradients), case.gradients(fused.run), 1e-15, 1e-15)
 
 
 # --- not available
