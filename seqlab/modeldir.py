@@ -90,7 +90,10 @@ def save_weights(model: Any, path: Path) -> None:
     tensors = {name: value.detach().contiguous().cpu() for name, value in _unshared(model).items()}
     try:
         with written_beside(path) as beside:
+            beside.touch()
+            readable_by = beside.stat().st_mode  # as the user's umask has it; safetensors lets nobody else read
             save_file(tensors, beside)
+            beside.chmod(readable_by)
     except SafetensorError as error:
         raise ModelError(f"{path}: {error}; is the disk full? What stood there before is unchanged") from None
 

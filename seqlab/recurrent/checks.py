@@ -78,3 +78,16 @@ def check_finite(values: Tensor, what: str, rows: Ragged | None) -> None:
         # The earliest step first: what follows it follows from it.
         step, row, unit = wrong.transpose(0, 1).nonzero()[0].tolist()
         raise ValueError(f"{what}: {values[row, step, unit].item()} at row {row}, step {step}, unit {unit}")
+
+
+def check_finite_state(state: tuple[Tensor, ...], names: tuple[str, ...]) -> None:
+    """Refuse a state, each part (L, B, n), that is not finite.
+
+    Raises:
+        ValueError: the first such value, and where it stands.
+    """
+    for name, part in zip(names, state, strict=True):
+        wrong = ~torch.isfinite(part)
+        if wrong.any():
+            layer, row, unit = wrong.nonzero()[0].tolist()
+            raise ValueError(f"state {name}: {part[layer, row, unit].item()} in layer {layer}, row {row}, unit {unit}")

@@ -14,7 +14,7 @@ from seqlab.errors import ConfigError
 from seqlab.recurrent import bridge, few_rows, initialise, scan
 from seqlab.recurrent.carried import Carried, packed, unpacked
 from seqlab.recurrent.cells import CELLS, State, Weights
-from seqlab.recurrent.checks import check_finite, check_indices, check_inputs
+from seqlab.recurrent.checks import check_finite, check_finite_state, check_indices, check_inputs
 from seqlab.recurrent.dropout import Rates, Zoneout, locked, matrices, zoneout_rates
 from seqlab.recurrent.few_rows import FewRows
 from seqlab.recurrent.ragged import Lengths, Ragged, backwards
@@ -212,6 +212,8 @@ class Recurrent(nn.Module):
         elif checked:
             check_finite(outputs, "inputs", rows)
         before, after = self._before(state, len(inputs)), list[State]()
+        if checked:
+            check_finite_state(before, self.row.states)
         for layer in range(self.num_layers):
             read = F.dropout(outputs, self.rates.dropout, self.training) if layer else outputs
             written = self._layer(layer, read, before, after, rows)
@@ -268,7 +270,12 @@ class Recurrent(nn.Module):
         check_inputs(inputs, self.input_size, getattr(self, self._like), steps=False)
         if not inputs.is_floating_point():
             check_indices(inputs, self.input_size)
+        checked = self.check_finite or torch.is_anomaly_enabled()
+        if checked and inputs.is_floating_point():
+            check_finite(inputs.unsqueeze(1), "inputs", None)
         before, after = self._before(state, len(inputs)), []
+        if checked:
+            check_finite_state(before, self.row.states)
         zoneout = Zoneout(self.rates.zoneout, False) if any(self.rates.zoneout) else None
         outputs = inputs
         for layer in range(self.num_layers):
@@ -278,6 +285,8 @@ class Recurrent(nn.Module):
             new = new if zoneout is None else zoneout(own, new)
             outputs = new[0] + outputs if self.residual and new[0].shape == outputs.shape else new[0]
             after.append(new)
+            if checked:
+                check_finite(outputs.unsqueeze(1), f"outputs of layer {layer}", None)
         return outputs, packed(tuple(torch.stack(parts) for parts in zip(*after, strict=True)))
 
     @classmethod

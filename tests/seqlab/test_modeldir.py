@@ -417,3 +417,8 @@ def test_weights_come_back_bit_for_bit(tmp_path, text, small, changes):
     for name, weight in model.model.state_dict().items():
         assert weight.equal(again.model.state_dict()[name]), name
     assert again.model.output.weight is again.model.embedding.weight if "tied" in changes else True
+
+
+def test_the_weights_may_be_read_by_whom_the_rest_may(copied):
+    modes = {(copied / name).stat().st_mode for name in ("config.json", "weights.safetensors", "seqlab.json")}
+    assert len(modes) == 1

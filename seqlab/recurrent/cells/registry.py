@@ -139,9 +139,13 @@ def _fault_in_a_trial(cell: Cell) -> str | None:
             return f"project returns {tuple(x.shape)}, not (B, T, gates * n), here {wanted}"
         doing = "the step"
         for now in x.unbind(1):
+            given = now, *state
+            kept = [part.clone() for part in given]
             state = cell.step(now, state, weights)
             if fault := _wrong_states(doing, state, cell, (batch, n)):
                 return fault
+            if not all(torch.equal(part, copy) for part, copy in zip(given, kept, strict=True)):
+                return "the step writes into x or the state that it is given; return new tensors"
             states.append(state)
         masked = cell.step(x[:, 0], before, Weights(weights, mask=torch.zeros(batch, n)))
         if any(weight.dim() == 2 for name, weight in weights.items() if name != "weight_ih") and all(

@@ -156,6 +156,8 @@ def test_a_function_is_no_cell():
         (lambda x, state, w: (state[0].double(),), "the step returns (3, 2) float64, not"),
         (lambda x, state, w: (x @ state[0],), "the step fails with 3 rows and 2 units: RuntimeError: "),
         (lambda x, state, w: (torch.tanh(x + state[0] @ w["weight_hh"].T),), "without Weights.times"),
+        (lambda x, state, w: (torch.tanh(x + w.times("weight_hh", state[0].mul_(0.5))),), "writes into x or the state"),
+        (lambda x, state, w: (x.add_(w.times("weight_hh", state[0])).clone(),), "writes into x or the state"),
     ],
 )
 def test_steps_that_return_something_else(step, says):

@@ -226,3 +226,22 @@ def test_the_layer_whose_outputs_are_not_finite_is_named():
     refuse(ValueError, "outputs of layer 1: inf at row 0, step 0, unit 2", net, inputs())
     ids = inputs(B, T, dtype=torch.int64)
     refuse(ValueError, "outputs of layer 1: inf at row 0, step 0, unit 2", net, ids)
+
+
+@pytest.mark.parametrize("name", ["forward", "step"])
+def test_a_state_that_is_not_finite_is_named(name):
+    net = module("lstm", 2, check_finite=True)
+    h, c = (part.clone() for part in net.begin(B))
+    c[1, 2, 0] = NAN
+    given, call = (inputs(), net) if name == "forward" else (inputs()[:, 0], net.step)
+    refuse(ValueError, "state c: nan in layer 1, row 2, unit 0", call, given, (h, c))
+
+
+def test_a_step_checks_what_it_reads_and_writes():
+    net, given = module("elman-relu", 2, check_finite=True), inputs()[:, 0].clone()
+    assert torch.isfinite(net.step(given)[0]).all()
+    given[1, 2] = NAN
+    refuse(ValueError, "inputs: nan at row 1, step 0, unit 2", net.step, given)
+    with torch.no_grad():
+        net.bias_ih_l1[2] = INF
+    refuse(ValueError, "outputs of layer 1: inf at row 0, step 0, unit 2", net.step, inputs()[:, 0])
