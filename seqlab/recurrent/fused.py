@@ -8,6 +8,7 @@ after the backward loop.
 import itertools
 import logging
 import threading
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -65,6 +66,13 @@ def run(cell: Cell, inputs: Tensor, state: State, weights: Weights) -> State:
         state: before the first step, each (B, n).
         weights: the layer's parameters.
     """
+    if torch.compiler.is_compiling():  # it would trace numba
+        aside: Callable[..., State] = torch.compiler.disable(_run)  # type: ignore[no-untyped-call]
+        return aside(cell, inputs, state, weights)
+    return _run(cell, inputs, state, weights)
+
+
+def _run(cell: Cell, inputs: Tensor, state: State, weights: Weights) -> State:
     names = list(cell.recurrent)
     if cell.project is cells.project and inputs.is_floating_point():
         names += ["weight_ih", "bias_ih"]

@@ -20,7 +20,8 @@ BACKENDS: tuple[Backend, ...] = get_args(Backend)
 
 TORCH_IS_FASTER_ON_CPU = frozenset({"lstm"})
 """The kernels of torch that are faster on a CPU than the fused ones of this package, or as fast, as long as every row has
-all steps and products are not in half precision (benchmarks/recurrent.py). On a GPU all of them are."""
+all steps and products are not in half precision (benchmarks/recurrent.py); of float16 they know
+nothing on some CPUs. On a GPU all of them are."""
 
 
 def check_backend(name: str, cell: Cell, backend: Backend, inside: str) -> None:
@@ -78,7 +79,7 @@ def choose(cell: Cell, backend: Backend, x: Tensor, *, one_hot: bool, inside: st
         return Choice("torch kernel" if backend == "torch" else "fused kernel")
     if cell.parallel is not None and not inside:
         return Choice("parallel scan")
-    on_cpu = cell.torch_kernel in TORCH_IS_FASTER_ON_CPU and not ragged and not fused.in_half()
+    on_cpu = cell.torch_kernel in TORCH_IS_FASTER_ON_CPU and not ragged and not torch.is_autocast_enabled("cpu")
     torch_first = x.is_cuda or on_cpu
     if not no_torch and (torch_first or no_fused):
         return Choice("torch kernel")

@@ -405,6 +405,18 @@ def test_the_first_call_stands_inside_of_a_checkpoint():
 
 
 @pytest.mark.usefixtures("unprepared")
+@pytest.mark.filterwarnings("ignore")
+def test_a_compiled_module_runs_it_as_it_is():
+    torch.manual_seed(1)
+    layer, x = Recurrent("gru", D, 4), torch.randn(2, 3, D)
+    torch.compiler.reset()
+    outputs, _ = torch.compile(layer, backend="eager")(x)
+    assert torch.equal(outputs, layer(x)[0])
+    outputs.sum().backward()
+    assert layer.weight_hh_l0.grad.abs().max() > 0
+
+
+@pytest.mark.usefixtures("unprepared")
 def test_tensors_on_the_cpu_where_new_ones_are_made_elsewhere():
     case = Case("peephole", 13, 20, 70)  # large enough for memory that is kept
     arrays._KEPT.blocks.clear()

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from seqlab.errors import ConfigError
-from seqlab.recurrent import CELLS, Weights, fused, torch_kernel
+from seqlab.recurrent import CELLS, Recurrent, Weights, fused, torch_kernel
 from seqlab.recurrent.ragged import Ragged
 from seqlab.recurrent.scan import Choice, check_backend, choose, reference, run
 
@@ -217,3 +217,14 @@ def test_a_backend_that_was_asked_for_and_cannot(cell, backend, options, says, m
 def test_a_backend_that_never_can(cell, backend, inside, says):
     with pytest.raises(ConfigError, match=f"^{says}$"):
         check_backend(cell, CELLS[cell], backend, inside)
+
+
+def test_under_autocast_to_float16_the_lstm_runs_on_a_cpu():
+    """Whether torch's own kernel has that type depends on the CPU."""
+    torch.manual_seed(1)
+    layer, x = Recurrent("lstm", 3, 4), torch.randn(2, 5, 3)
+    wanted, _ = layer(x)
+    with torch.autocast("cpu", torch.float16):
+        got, _ = layer(x)
+    assert got.dtype == torch.float32
+    torch.testing.assert_close(got, wanted, rtol=0, atol=1e-2)
