@@ -64,6 +64,14 @@ the sum is one parameter. The forget gate's bias begins at 1, and that is all of
 
 **Minimal cells** read no state in their gates, so that all time steps are computed at once, by a scan.
 
+**On a GPU** torch's kernels run `lstm`, `gru` and `elman`, and the scan the minimal cells. Every other cell, one's own too,
+runs by captured CUDA graphs of up to 64 steps; only the states are kept, and each step is computed again for its gradient.
+The first call with a new shape captures, which takes seconds.
+
+**What is dropped in training** is the stack's affair, for all cells alike: `dropout`, `input_dropout`, `recurrent_dropout`,
+`output_dropout`, `weight_drop` and `zoneout` of `seqlab.recurrent.Recurrent`, and flags of those names. Recurrent dropout
+and zoneout act inside the recurrence, which no kernel knows: they run the reference loop.
+
 ## The equations
 
 x is the input of a step, already multiplied with `weight_ih` and with `bias_ih` added; a prime marks the state after the
