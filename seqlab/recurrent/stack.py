@@ -167,7 +167,7 @@ class Recurrent(nn.Module):
         return unpacked(state, self.cell, self.row.states, shape, getattr(self, self._like))
 
     def runs_on(self, layer: int, *, one_hot: bool = False, training: bool | None = None) -> str:
-        """What runs a layer: "torch kernel", "fused kernel", "parallel scan" or "reference loop".
+        """What runs a layer: a runner of `seqlab.recurrent.scan.Choice`, such as "fused kernel".
 
         Args:
             layer: its number, from 0.
@@ -175,7 +175,7 @@ class Recurrent(nn.Module):
             training: in training or in use; as the module is set where None.
 
         Returns:
-            the name; with the loop also why, as in "reference loop (no numba)", where the cell has a faster way.
+            the name; with the loop also why, as in "reference loop (zoneout)", where the cell has a faster way.
         """
         return str(self._choice(layer, one_hot, self.training if training is None else training))
 
