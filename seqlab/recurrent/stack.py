@@ -37,7 +37,8 @@ class Recurrent(nn.Module):
         hidden_size: H, units of each layer and direction.
         num_layers: L.
         bidirectional: each layer reads in both directions, and the next one reads the outputs of both.
-        dropout: share of the outputs of each layer but the last that is zeroed, each value by itself.
+        dropout: share of the outputs of each layer but the last that is zeroed, each value by itself; nothing for a single
+            layer, as in torch.
         input_dropout: share of the units each layer reads that is zeroed, the same ones at all steps of a row.
         recurrent_dropout: likewise of the state, where a recurrent matrix reads it.
         output_dropout: likewise of the last layer's outputs. Source of these three: Gal & Ghahramani 2016.

@@ -54,11 +54,11 @@ def backward(d_states: tuple[Any, ...], state: Arrays, weights: Weights, states:
 def _normalise(row: Any) -> Any:
     """Takes the mean from a row and divides it by its standard deviation, whose inverse is returned."""
     n = len(row)
-    mean = row[0] * 0
+    mean = row.dtype.type(0)
     for j in range(n):
         mean += row[j]
     mean /= row.dtype.type(n)
-    square = row[0] * 0
+    square = row.dtype.type(0)
     for j in range(n):
         row[j] -= mean
         square += row[j] * row[j]
@@ -72,7 +72,7 @@ def _normalise(row: Any) -> Any:
 def _through_normalise(d: Any, normal: Any, inverse: Any) -> None:
     """The derivative with respect to a normalised row becomes that with respect to the row before."""
     n = len(d)
-    mean, along = d[0] * 0, d[0] * 0
+    mean, along = d.dtype.type(0), d.dtype.type(0)
     for j in range(n):
         mean += d[j]
         along += d[j] * normal[j]

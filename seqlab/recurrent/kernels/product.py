@@ -110,7 +110,7 @@ def _panels_of(columns: tuple[slice, ...], width: int) -> list[slice]:
 def matrix_times_vector(matrix: Any, vector: Any, result: Any) -> None:
     """A matrix (M, N) times a vector (N,), written to `result` (M,)."""
     for row in range(len(matrix)):
-        numbers, total = matrix[row], vector[0] * 0
+        numbers, total = matrix[row], vector.dtype.type(0)
         for j in range(len(numbers)):
             total += numbers[j] * vector[j]
         result[row] = total

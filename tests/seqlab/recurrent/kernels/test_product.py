@@ -4,7 +4,7 @@ import numba
 import numpy as np
 import pytest
 
-from seqlab.recurrent.kernels.product import BLOCK, TERMS, add_product, gradients, pack, product
+from seqlab.recurrent.kernels.product import BLOCK, TERMS, add_product, gradients, matrix_times_vector, pack, product
 from seqlab.recurrent.kernels.tile import ROWS, panel_width
 
 DTYPES = (np.float32, np.float64)
@@ -117,3 +117,13 @@ def test_a_row_that_is_not_a_number_spoils_no_other(dtype):
     found = product(a, pack(b), start)
     assert np.isnan(found[4]).all()
     np.testing.assert_array_equal(np.delete(found, 4, 0), np.delete(whole, 4, 0))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("first", [1.0, np.inf, -np.inf])
+def test_a_matrix_times_a_vector(dtype, first):
+    draw = np.random.default_rng(0)
+    matrix, vector = np.abs(draw.standard_normal((5, 33))).astype(dtype), draw.standard_normal(33).astype(dtype)
+    vector[0], result = first, np.empty(5, dtype)
+    matrix_times_vector(matrix, vector, result)
+    np.testing.assert_allclose(result, matrix @ vector, rtol=1e-5)
