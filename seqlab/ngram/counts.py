@@ -1,0 +1,207 @@
+"""Counting the n-grams of a text, exactly, in sorted integer arrays.
+
+Every place of the text carries the entry of the n-gram that ends there, one order at a time. An n-gram is then a pair of
+numbers, the entry of its context and its last word, whatever the order; so each order takes one sort of 64-bit keys.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqlab.errors import ConfigError, DataError
+from seqlab.ngram.lookup import Words
+from seqlab.ngram.sequences import marked
+
+HIGHEST_ORDER = 20
+Numbers = NDArray[np.unsignedinteger[Any]]
+
+
+@dataclass(frozen=True)
+class CountLevel:
+    """The n-grams of one order, sorted by their context, then by their last word."""
+
+    words: Words
+    """(M,) the last word of each n-gram."""
+    counts: Numbers
+    """(M,) how often each occurs."""
+    suffixes: Numbers
+    """(M,) the entry, one order below, of the n-gram without its first word; (0,) for single words."""
+    starts: Numbers
+    """(M + 1,) entries starts[g] to starts[g + 1] of the next order have entry g as context; (0,) at the highest order."""
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The n-grams of a text up to some order."""
+
+    levels: tuple[CountLevel, ...]
+    """By order. The first holds every id, those that do not occur too."""
+    n_tokens: int
+    start: int
+    """The id that stands before a sequence; counted as a context only."""
+    end: int | None
+    """The id that ends a sequence; None: the text is one sequence."""
+
+    @property
+    def order(self) -> int:
+        """Length of the longest n-grams."""
+        return len(self.levels)
+
+    @property
+    def n_types(self) -> int:
+        """V, the ids there are."""
+        return len(self.levels[0])
+
+    def from_start(self) -> list[slice]:
+        """For each order, where the n-grams stand that begin a sequence: with the start mark."""
+        found = [slice(self.start, self.start + 1)]
+        for level in self.levels[:-1]:
+            first, last = level.starts[found[-1].start], level.starts[found[-1].stop]
+            found.append(slice(int(first), int(last)))
+        return found
+
+
+def count(
+    ids: NDArray[Any],
+    order: int,
+    n_types: int,
+    start: int,
+    end: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Counts:
+    """Count all n-grams up to an order; those of a sequence begin with the start mark, and none reaches over its end.
+
+    Args:
+        ids: (T,) the text; each `end` in it ends a sequence.
+        order: of the longest n-grams, from 1 to 20.
+        n_types: V, all ids are below it.
+        start: the id of the start mark, which no text holds where `end` is given.
+        end: the id that ends a sequence; None: the text is one sequence.
+        progress: called with the share of the work that is done.
+
+    Raises:
+        ConfigError: the order is out of range. DataError: the text is empty, or shorter than the order.
+    """
+    check(ids, order, n_types)
+    stream, places = marked(ids, start, end)
+    stream = stream.astype(np.uint32)
+    depth = _depth(len(stream), places)
+    words = np.arange(n_types, dtype=smallest(n_types - 1))
+    none = np.zeros(0, np.uint32)
+    levels = [CountLevel(words, np.bincount(ids, minlength=n_types).astype(np.uint32), none, none)]
+    entries = stream
+    for n in range(2, order + 1):
+        below = levels[-1]
+        here = np.flatnonzero(depth >= n - 1)
+        level, starts, found = _next_level(below, entries[here - 1], entries[here], stream[here])
+        levels[-1] = CountLevel(below.words, below.counts, below.suffixes, starts)
+        levels.append(level)
+        if n < order:
+            entries = np.zeros(len(stream), np.uint32)
+            entries[here] = found
+        if progress:
+            progress(n / order)
+    return Counts(tuple(levels), len(ids), start, end)
+
+
+def check(ids: NDArray[Any], order: int, n_types: int) -> None:
+    """Refuse what cannot be counted; see `count`."""
+    if not 1 <= order <= HIGHEST_ORDER:
+        raise ConfigError(f"order {order}: n-grams are from 1 to {HIGHEST_ORDER} tokens long")
+    if len(ids) == 0:
+        raise DataError("the text is empty: there is nothing to count")
+    if len(ids) < order:
+        raise DataError(
+            f"the text has {len(ids)} tokens, fewer than the order {order}: give more text, or a lower --order"
+        )
+    if len(ids) >= 1 << 32:
+        raise DataError(f"the text has {len(ids):,} tokens; at most {(1 << 32) - 1:,} can be counted")
+    if int(ids.max()) >= n_types or int(ids.min()) < 0:
+        raise IndexError(f"ids from {ids.min()} to {ids.max()} in a vocabulary of {n_types}")
+
+
+def smallest(largest: int) -> Any:
+    """The smaller of uint16 and uint32 that holds a number."""
+    return np.uint16 if largest < 1 << 16 else np.uint32
+
+
+def _depth(n: int, places: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """How many tokens of its own sequence stand before each place of the stream, the start mark too; 255 at most."""
+    begins = np.ones(n, bool)
+    begins[places] = False
+    at = np.arange(n, dtype=np.uint32)
+    depth: NDArray[np.uint8] = np.minimum(at - np.maximum.accumulate(at * begins), 255).astype(np.uint8)
+    return depth
+
+
+def _next_level(
+    below: CountLevel, contexts: Numbers, suffixes: Numbers, words: Numbers
+) -> tuple[CountLevel, Numbers, Numbers]:
+    """The n-grams of the next order.
+
+    A context that occurs once has one continuation: its n-gram need not be sorted. Most contexts of the higher orders
+    are such.
+
+    Args:
+        below: the level of the contexts.
+        contexts, suffixes, words: (P,) for each place of the text the entry of the n-gram without its last word, of the one
+            without its first word, and its last word.
+
+    Returns:
+        (the level, still without starts; the starts of `below`; (P,) the entry of each place's n-gram)
+    """
+    once = below.counts[contexts] == 1
+    several = np.flatnonzero(~once)
+    group, which, sizes = _grouped(contexts[several], words[several], len(below), len(below.words))
+    n_children = np.bincount(contexts[several][which], minlength=len(below))
+    before = np.cumsum(n_children) - n_children  # of the sorted groups, those of smaller contexts
+    n_children[contexts[once]] = 1
+    starts = np.zeros(len(below) + 1, np.uint32)
+    np.cumsum(n_children, out=starts[1:])
+    shift = starts[:-1] - before.astype(np.uint32)
+
+    found = starts[contexts]
+    group += shift[contexts[several]]
+    found[several] = group
+    first = np.concatenate((np.flatnonzero(once), several[which]))
+    counts = np.ones(int(starts[-1]), np.uint32)
+    level_words, level_suffixes = np.empty(len(counts), below.words.dtype), np.empty(len(counts), np.uint32)
+    level_words[found[first]] = words[first]
+    level_suffixes[found[first]] = suffixes[first]
+    counts[found[several[which]]] = sizes
+    return CountLevel(level_words, counts, level_suffixes, np.zeros(0, np.uint32)), starts, found
+
+
+def _grouped(
+    contexts: Numbers, words: Numbers, n_contexts: int, n_words: int
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.uint32]]:
+    """Rank pairs of numbers.
+
+    Returns:
+        ((P,) the rank of each pair among the distinct ones, (M,) a place of each distinct pair in order, (M,) how often it
+        occurs)
+    """
+    word_bits = np.uint64(max(1, int(words.max(initial=0)).bit_length()))
+    place_bits = np.uint64(max(1, len(contexts).bit_length()))
+    keys = (contexts.astype(np.uint64) << word_bits) | words
+    if int(word_bits + place_bits) + n_contexts.bit_length() <= 64:  # one sort of key and place together
+        keys <<= place_bits
+        keys |= np.arange(len(keys), dtype=np.uint64)
+        keys.sort()
+        order = (keys & ((np.uint64(1) << place_bits) - np.uint64(1))).astype(np.int64)
+        keys >>= place_bits
+    else:
+        order = np.argsort(keys)
+        keys = keys[order]
+    new = np.ones(len(keys), bool)
+    np.not_equal(keys[1:], keys[:-1], out=new[1:])
+    firsts = np.flatnonzero(new)
+    ranks = np.empty(len(keys), np.uint32)
+    ranks[order] = np.cumsum(new, dtype=np.uint32) - np.uint32(1)
+    return ranks, order[firsts], np.diff(firsts, append=len(keys)).astype(np.uint32)
