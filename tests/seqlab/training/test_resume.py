@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -211,6 +212,16 @@ def test_the_callers_generator_is_left_alone(text: str) -> None:
     assert torch.equal(torch.rand(3), expected)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Python's own way with Ctrl-C, which it does not take where the signal is ignored when it starts, as in the background
+    of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_second_interrupt_is_not_held_back() -> None:
     with Interrupts() as interrupts:
         os.kill(os.getpid(), signal.SIGINT)
