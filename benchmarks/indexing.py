@@ -83,7 +83,8 @@ def prepare(corpus: str, folder: str) -> None:
 def prepare_language_model(corpus: str, folder: str) -> None:
     """All that `seqlab train lm` does before its first step: hold out, fit, index, open; print the figures as JSON."""
     from seqlab.resolve import resolve
-    from seqlab.tasks.lm import LanguageTask, prepare
+    from seqlab.tasks.lm import prepare
+    from seqlab.tasks.neural_task import LanguageTask
 
     config = resolve("lm", {}, {})
 

@@ -21,8 +21,9 @@ from torch.nn import functional as F
 from seqlab.cli.tables import table
 from seqlab.config import LanguageModelling
 from seqlab.resolve import resolve
-from seqlab.tasks.language_model import LanguageModel
-from seqlab.tasks.lm import LanguageTask, prepare
+from seqlab.tasks.lm import prepare
+from seqlab.tasks.neural_lm import NeuralLanguageModel
+from seqlab.tasks.neural_task import LanguageTask
 from seqlab.training.fit import Trainer, fit
 
 BATCH, WINDOW, LAYERS, DROPOUT = 32, 64, 2, 0.2
@@ -121,7 +122,7 @@ def measure(text: str, hidden: int, folder: Path, rounds: int, steps: int) -> li
     rows = []
     seconds = alternate({"ours": ours_round, "bare": bare_round}, rounds)
     rows.append(_row(f"training step, {LAYERS}x{hidden}, {BATCH}x{WINDOW}", seconds, steps, "1.10"))
-    model = LanguageModel(config, task.text, task.build())
+    model = NeuralLanguageModel(config, task.text, task.build())
     for n in (1, 32):
         work = {
             "ours": lambda n=n: [None for _ in model.stream(n=n, length=100, seed=1)],

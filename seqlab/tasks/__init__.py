@@ -6,9 +6,11 @@ from seqlab import modeldir
 from seqlab.device import available
 from seqlab.tasks.base import TaskRow
 from seqlab.tasks.language_model import LanguageModel
-from seqlab.tasks.lm import LanguageTask, prepare
+from seqlab.tasks.lm import prepare
+from seqlab.tasks.neural_lm import NeuralLanguageModel
+from seqlab.tasks.neural_task import LanguageTask
 
-TASKS: dict[str, TaskRow] = {"lm": TaskRow(prepare, LanguageTask, LanguageModel.load)}
+TASKS: dict[str, TaskRow] = {"lm": TaskRow(prepare, LanguageTask, NeuralLanguageModel.load)}
 
 
 def load(path: str | Path, device: str = "cpu") -> LanguageModel:

@@ -1,69 +1,83 @@
-"""The language model in use: scores texts and writes new ones."""
+"""The language model in use: scores texts and writes new ones, whatever predicts."""
 
 import itertools
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from seqlab import precision
 from seqlab.config import LanguageModelling
 from seqlab.decoding.sample import Choice, sample
 from seqlab.errors import ConfigError, DataError
-from seqlab.metrics.perplexity import LanguageScores
-from seqlab.modeldir import ModelDirectory
-from seqlab.models.language import RecurrentLanguageModel
+from seqlab.metrics.perplexity import CrossEntropy, LanguageScores
 from seqlab.records import Text
-from seqlab.recurrent.stack import Carried
 from seqlab.tasks.continuation import Continuation
-from seqlab.tasks.lm import CONTEXT, SCORING_ROWS, STRETCH, Texts, build, score_ids
+from seqlab.tasks.lm import Texts
 from seqlab.text.indexed import open_ids
 from seqlab.text.pipeline import TextPipeline
 from seqlab.text.vocab import BOS, EOS, PAD, UNK
 
+CONTEXT, SCORING_ROWS = 512, 64
 NEVER_WRITTEN = (PAD, UNK, BOS, EOS)
+Ids = NDArray[np.integer]
+State = Any
+"""What a model remembers of the tokens before, for n texts side by side; each kind of model has its own."""
 
 
-class LanguageModel:
+class LanguageModel(ABC):
     """A trained language model; `seqlab.load` and `seqlab.train` return one.
 
     Attributes:
         config: every setting it was trained with.
         text: its text pipeline.
-        model: the network.
         scores: the figures it reached in training, by name.
     """
 
-    def __init__(
-        self,
-        config: LanguageModelling,
-        text: TextPipeline,
-        model: RecurrentLanguageModel,
-        device: str = "cpu",
-        scores: dict[str, Any] | None = None,
-    ):
-        self.config, self.text, self.model, self.device = config, text, model.to(device).eval(), device
-        self.scores = scores or {}
+    def __init__(self, config: LanguageModelling, text: TextPipeline, scores: dict[str, Any] | None = None):
+        self.config, self.text, self.scores = config, text, scores or {}
 
-    @classmethod
-    def load(cls, directory: ModelDirectory, device: str = "cpu") -> "LanguageModel":
-        """The model that a model directory holds, on a device; in float32 where that has no products of bfloat16.
+    @abstractmethod
+    def begin(self, n: int = 1) -> State:
+        """The state of n texts side by side before their first token, which is `text.start`."""
 
-        Raises:
-            ModelError: weights or text parts do not fit the configuration.
+    @abstractmethod
+    def step(self, ids: NDArray[np.int64], state: State) -> tuple[NDArray[np.floating], State]:
+        """One token further.
+
+        Args:
+            ids: (n,) the last token of each text so far.
+            state: the state before these tokens, from `begin`, `read` or an earlier step.
+
+        Returns:
+            log-probabilities (n, V) in nats of the token after `ids`; and the state after `ids`.
         """
-        text, network = TextPipeline.load(directory.path / "text"), directory.config.network
-        usable = precision.in_use(network.precision, device)
-        with torch.random.fork_rng(
-            devices=[]
-        ):  # first weights are drawn, and replaced; the caller's generator is not ours
-            model = build(network.model_copy(update={"precision": usable}), len(text.vocab))
-        directory.load_weights(model)
-        return cls(directory.config, text, model, device, directory.scores)
+
+    @abstractmethod
+    def read(self, ids: Ids, n: int = 1) -> tuple[NDArray[np.int64], State]:
+        """Read the beginning of a text, `ids` (T,) with T >= 1, for n copies of it side by side.
+
+        Returns:
+            the last of the ids (n,), and the state before it: what `step` takes.
+        """
+
+    @abstractmethod
+    def token_log_probs(
+        self, ids: Ids, *, batch_size: int = SCORING_ROWS, context: int = CONTEXT
+    ) -> Iterator[NDArray[np.float64]]:
+        """Log-probabilities in nats of the tokens of a text, given those before.
+
+        Args:
+            ids: (T,) the text, which may be a memory map longer than memory.
+            batch_size: stretches read side by side, where that is how a model reads; changes the speed, not the figures.
+            context: tokens that each prediction knows at least, or all before it, where a model has no bound of its own.
+
+        Yields:
+            one stretch of the text after another, in order: T values in all.
+        """
 
     def evaluate(
         self, records: Iterable[Text | str], *, batch_size: int = SCORING_ROWS, context: int = CONTEXT
@@ -76,43 +90,39 @@ class LanguageModel:
             context: tokens that each prediction knows at least, or all before it; more is slower and closer to reading
                 the text as one sequence.
         """
+        if isinstance(records, str | Path):
+            raise DataError("give a list of texts, [text], or the records of a reader, not a single string")
+        with tempfile.TemporaryDirectory() as folder:  # a long text is not held in memory
+            self.text.index(Texts(records), Path(folder) / "ids.npy")
+            return self.evaluate_ids(open_ids(Path(folder) / "ids.npy"), batch_size=batch_size, context=context)
+
+    def evaluate_ids(self, ids: Ids, *, batch_size: int = SCORING_ROWS, context: int = CONTEXT) -> LanguageScores:
+        """The scores of a text that is indexed already; the arguments are those of `token_log_probs`.
+
+        Raises:
+            DataError: the text is empty. ConfigError: a number out of its range.
+        """
         if batch_size < 1 or context < 0:
             raise ConfigError(
                 f"batch_size {batch_size}, context {context}: one stretch or more, after 0 or more tokens"
             )
-        lengths = {
-            "first": self.text.start,
-            "batch_size": batch_size,
-            "context": context,
-            "stretch": max(STRETCH, 4 * context),
-        }
-        with tempfile.TemporaryDirectory() as folder:  # a long text is not held in memory
-            self.text.index(Texts(_records(records)), Path(folder) / "ids.npy")
-            return score_ids(self.model, open_ids(Path(folder) / "ids.npy"), self.text.unit, self.device, **lengths)
+        if len(ids) == 0:
+            raise DataError("the text to score is empty: give one with at least one token")
+        total, n_unknown = CrossEntropy(), 0
+        for log_probs in self.token_log_probs(ids, batch_size=batch_size, context=context):
+            here = ids[total.n_tokens : total.n_tokens + len(log_probs)]
+            n_unknown += int(np.count_nonzero(here == UNK))
+            total.add(-float(log_probs.sum()), len(log_probs))
+        return LanguageScores(total.mean(), self.text.unit, total.n_tokens, n_unknown)
 
     def perplexity(self, text: str) -> float:
         """exp of the mean negative log-probability of a token of the text."""
         return self.evaluate([text]).perplexity
 
-    @torch.inference_mode()
     def score(self, text: str) -> NDArray[np.float64]:
         """Log-probability in nats of each token of the text, given all before it: (T,)."""
-        ids = self.text.encode(text).astype(np.int64)
-        log_probs = np.zeros(len(ids))
-        before = np.concatenate(([self.text.start], ids[:-1])) if len(ids) else ids
-        state: Carried | None = None
-        for at in range(0, len(ids), STRETCH):
-            here = slice(at, at + STRETCH)
-            logits, state = self.model(torch.from_numpy(before[None, here]).to(self.device), state)
-            targets = torch.from_numpy(ids[here, None]).to(self.device)
-            log_probs[here] = torch.log_softmax(logits[0].double(), -1).gather(1, targets)[:, 0].cpu().numpy()
-        return log_probs
-
-    def step(self, ids: NDArray[np.int64], state: Carried | None) -> tuple[NDArray[np.float32], Carried]:
-        """Log-probabilities (B, V) in nats of the token after `ids` (B,), and the state after it; None is the start."""
-        with torch.inference_mode():
-            log_probs, state = self.model.step(torch.from_numpy(ids).to(self.device), state)
-        return log_probs.cpu().numpy(), state
+        ids = self.text.encode(text)
+        return np.concatenate([np.zeros(0), *self.token_log_probs(ids, batch_size=1, context=len(ids))])
 
     def stream(
         self,
@@ -151,7 +161,7 @@ class LanguageModel:
         if unknown and warn:
             shown = ", ".join(map(repr, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
             warn(f"the model has never seen {shown}; read as unknown")
-        ids, state = self._read(prompt, n)
+        ids, state = self.read(np.concatenate(([self.text.start], self.text.encode(prompt).astype(np.int64))), n)
         texts = [Continuation(self.text.joiner(after=prompt), stops) for _ in range(n)]
         drawn = sample(self.step, ids, state, choice, seed=seed, never=NEVER_WRITTEN)
         for tokens in itertools.islice(drawn, length):
@@ -184,23 +194,3 @@ class LanguageModel:
         for which, piece in self.stream(prompt, n=n, length=length, seed=seed, stop=stop, **options):  # type: ignore[arg-type]
             texts[which] += piece
         return texts
-
-    @torch.inference_mode()
-    def _read(self, prompt: str, n: int) -> tuple[NDArray[np.int64], Carried | None]:
-        """The last token of the prompt for each of n texts, and the state before it."""
-        ids = np.concatenate(([self.text.start], self.text.encode(prompt).astype(np.int64)))
-        state: Carried | None = None
-        for at in range(0, len(ids) - 1, STRETCH):
-            stretch = ids[None, at : min(at + STRETCH, len(ids) - 1)]
-            _, state = self.model(torch.from_numpy(stretch).to(self.device), state)
-        if state is not None:
-            parts = state if isinstance(state, tuple) else (state,)
-            repeated = tuple(part.repeat(1, n, 1) for part in parts)
-            state = repeated if len(repeated) > 1 else repeated[0]
-        return np.repeat(ids[-1:], n), state
-
-
-def _records(records: Iterable[Text | str]) -> Iterable[Text | str]:
-    if isinstance(records, str | Path):
-        raise DataError("give a list of texts, [text], or the records of a reader, not a single string")
-    return records

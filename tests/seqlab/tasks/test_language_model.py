@@ -153,7 +153,7 @@ def test_the_figure_does_not_depend_on_how_the_text_is_parted(model, text):
 
 def test_scores_are_those_of_the_steps(model, text):
     part = text[:60]
-    log_probs, state, token = [], None, np.array([model.text.start])
+    log_probs, state, token = [], model.begin(), np.array([model.text.start])
     for following in model.text.encode(part):
         distribution, state = model.step(token, state)
         assert np.exp(distribution).sum() == pytest.approx(1, abs=1e-4)
@@ -272,7 +272,7 @@ def test_a_text_begins_as_a_line_does(model):
     """No vector that training never met stands before a text: the line end does, where the model knows it."""
     line_end = model.text.vocab.id("\n")
     assert model.text.start == line_end
-    distribution, _ = model.step(np.array([line_end]), None)
+    distribution, _ = model.step(np.array([line_end]), model.begin())
     first = model.text.encode("T")
     assert model.score("T")[0] == pytest.approx(distribution[0, first[0]], abs=1e-5)
     assert TextPipeline.fit(["one line without an end"]).start == BOS

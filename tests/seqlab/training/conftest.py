@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from seqlab.resolve import resolve
-from seqlab.tasks.lm import LanguageTask, prepare
+from seqlab.tasks.lm import prepare
+from seqlab.tasks.neural_task import LanguageTask
 from seqlab.training.fit import Trainer
 
 WORDS = ["salt", "river", "bell", "oar", "lamp", "plum", "north", "seed"]
