@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from seqlab.errors import ConfigError, DataError
 from seqlab.ngram.lookup import Words
 from seqlab.ngram.sequences import marked
+from seqlab.ngram.sorting import sort
 
 HIGHEST_ORDER = 20
 Numbers = NDArray[np.unsignedinteger[Any]]
@@ -90,21 +91,18 @@ def count(
     """
     check(ids, order, n_types)
     stream, places = marked(ids, start, end)
-    stream = stream.astype(np.uint32)
     depth = _depth(len(stream), places)
     words = np.arange(n_types, dtype=smallest(n_types - 1))
     none = np.zeros(0, np.uint32)
     levels = [CountLevel(words, np.bincount(ids, minlength=n_types).astype(np.uint32), none, none)]
-    entries = stream
+    entries = stream.astype(np.uint32)
     for n in range(2, order + 1):
-        below = levels[-1]
-        here = np.flatnonzero(depth >= n - 1)
-        level, starts, found = _next_level(below, entries[here - 1], entries[here], stream[here])
+        below, whole = levels[-1], depth >= n - 1
+        here = whole[1:]
+        level, starts, found = _next_level(below, entries[:-1][here], entries[1:][here], stream[1:][here])
         levels[-1] = CountLevel(below.words, below.counts, below.suffixes, starts)
         levels.append(level)
-        if n < order:
-            entries = np.zeros(len(stream), np.uint32)
-            entries[here] = found
+        entries[whole] = found
         if progress:
             progress(n / order)
     return Counts(tuple(levels), len(ids), start, end)
@@ -158,44 +156,39 @@ def _next_level(
     """
     once = below.counts[contexts] == 1
     several = np.flatnonzero(~once)
-    group, which, sizes = _grouped(contexts[several], words[several], len(below), len(below.words))
-    n_children = np.bincount(contexts[several][which], minlength=len(below))
-    before = np.cumsum(n_children) - n_children  # of the sorted groups, those of smaller contexts
+    repeated = contexts[several]
+    ranks, distinct, sizes = _ranked(repeated, words[several])
+    n_children = np.bincount(repeated[distinct], minlength=len(below))
+    n_before = np.cumsum(n_children) - n_children
     n_children[contexts[once]] = 1
     starts = np.zeros(len(below) + 1, np.uint32)
     np.cumsum(n_children, out=starts[1:])
-    shift = starts[:-1] - before.astype(np.uint32)
 
     found = starts[contexts]
-    group += shift[contexts[several]]
-    found[several] = group
-    first = np.concatenate((np.flatnonzero(once), several[which]))
-    counts = np.ones(int(starts[-1]), np.uint32)
-    level_words, level_suffixes = np.empty(len(counts), below.words.dtype), np.empty(len(counts), np.uint32)
-    level_words[found[first]] = words[first]
-    level_suffixes[found[first]] = suffixes[first]
-    counts[found[several[which]]] = sizes
-    return CountLevel(level_words, counts, level_suffixes, np.zeros(0, np.uint32)), starts, found
+    found[several] = ranks + (starts[:-1] - n_before.astype(np.uint32))[repeated]
+    place = np.empty(int(starts[-1]), np.int64)
+    place[found] = np.arange(len(found))
+    counts = np.ones(len(place), np.uint32)
+    counts[found[several[distinct]]] = sizes
+    level_words = words[place].astype(below.words.dtype, copy=False)
+    return CountLevel(level_words, counts, suffixes[place], np.zeros(0, np.uint32)), starts, found
 
 
-def _grouped(
-    contexts: Numbers, words: Numbers, n_contexts: int, n_words: int
-) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.uint32]]:
+def _ranked(contexts: Numbers, words: Numbers) -> tuple[Numbers, NDArray[np.int64], Numbers]:
     """Rank pairs of numbers.
 
     Returns:
         ((P,) the rank of each pair among the distinct ones, (M,) a place of each distinct pair in order, (M,) how often it
         occurs)
     """
-    word_bits = np.uint64(max(1, int(words.max(initial=0)).bit_length()))
-    place_bits = np.uint64(max(1, len(contexts).bit_length()))
-    keys = (contexts.astype(np.uint64) << word_bits) | words
-    if int(word_bits + place_bits) + n_contexts.bit_length() <= 64:  # one sort of key and place together
-        keys <<= place_bits
+    word_bits, place_bits = int(words.max(initial=0)).bit_length(), len(contexts).bit_length()
+    keys = (contexts.astype(np.uint64) << np.uint64(word_bits)) | words
+    if int(contexts.max(initial=0)).bit_length() + word_bits + place_bits <= 64:  # sort keys and places as one number
+        keys <<= np.uint64(place_bits)
         keys |= np.arange(len(keys), dtype=np.uint64)
-        keys.sort()
-        order = (keys & ((np.uint64(1) << place_bits) - np.uint64(1))).astype(np.int64)
-        keys >>= place_bits
+        keys = sort(keys)
+        order = (keys & np.uint64((1 << place_bits) - 1)).astype(np.int64)
+        keys >>= np.uint64(place_bits)
     else:
         order = np.argsort(keys)
         keys = keys[order]

@@ -1,5 +1,6 @@
 """From counts to a model: the recursion over the orders, whatever the smoothing."""
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -80,7 +81,7 @@ def _way(smoothing: str | Smoothing) -> tuple[Smoothing, str]:
 
 def _least(min_counts: Sequence[int], order: int) -> list[int]:
     least = [*min_counts, *[min_counts[-1] if min_counts else 1] * order][:order]
-    if any(first > second for first, second in zip(least, least[1:], strict=False)):
+    if any(first > second for first, second in itertools.pairwise(least)):
         raise ConfigError(
             f"min_counts {list(min_counts)}: an n-gram needs those within it, so no number may be below the one before it"
         )
@@ -186,7 +187,7 @@ def _slices(starts: Numbers) -> list[slice]:
     n_slices = max(1, -(-int(starts[-1]) // SLICE))
     wanted = np.linspace(0, int(starts[-1]), n_slices + 1)[1:-1]
     cuts = [0, *np.searchsorted(starts, wanted).tolist(), n_contexts]
-    return [slice(first, last) for first, last in zip(cuts, cuts[1:], strict=False) if first < last]
+    return [slice(first, last) for first, last in itertools.pairwise(cuts) if first < last]
 
 
 def _log(probs: Floats) -> NDArray[np.float32]:

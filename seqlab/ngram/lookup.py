@@ -1,5 +1,6 @@
 """Finding n-grams in a trie of sorted arrays, for many contexts at once."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -60,8 +61,8 @@ def _by_halving(level: Sorted, above: Sorted, contexts: Entries, words: NDArray[
 def _by_merging(level: Sorted, above: Sorted, contexts: Entries, words: NDArray[Any]) -> Entries:
     """One pass over the whole level beside the sorted questions: where these are not much fewer than its n-grams."""
     bits = np.uint64(32)
-    n_children = np.diff(level.starts.astype(np.int64))
-    there = np.repeat(np.arange(len(n_children), dtype=np.uint64), n_children) << bits
+    starts = level.starts.astype(np.int64)
+    there = np.repeat(np.arange(len(starts) - 1, dtype=np.uint64), starts[1:] - starts[:-1]) << bits
     there |= above.words
     wanted = (contexts.astype(np.uint64) << bits) | words.astype(np.uint64)
     order = np.argsort(wanted)
@@ -84,7 +85,7 @@ def find(levels: Sequence[Sorted], stream: NDArray[Any]) -> list[Entries]:
         for each order an array (T,) of entries; -1 where the n-gram is not in the trie or begins before the stream.
     """
     entries = [stream.astype(np.int64)]
-    for level, above in zip(levels, levels[1:], strict=False):
+    for level, above in itertools.pairwise(levels):
         here = np.full(len(stream), -1, np.int64)
         places = np.flatnonzero(entries[-1][:-1] >= 0) + 1
         here[places] = children(level, above, entries[-1][places - 1], stream[places])

@@ -28,7 +28,7 @@ class Level:
     log_probs: NDArray[np.float32]
     """(M,) ln p(word | context), nats; minus infinity: never predicted."""
     backoffs: NDArray[np.float32]
-    """(M,) ln of the weight with which the n-gram, as a context, passes on to its shorter one; empty at the highest order."""
+    """(M,) ln of the weight with which the n-gram, as a context, backs off to a shorter one; (0,) at the highest order."""
     starts: Words
     """(M + 1,) entries starts[g] to starts[g + 1] of the next level have entry g as context; empty at the highest order."""
 
@@ -66,7 +66,7 @@ class NGramModel:
     smoothing: str
     """How it was estimated, a name in `SMOOTHINGS`, or "arpa"."""
     unseen_backoff: float = 0.0
-    """ln b(h) of a context that is not listed, nats; other than 0 for stupid backoff alone."""
+    """ln b(h) of a context that is not listed; other than 0 for stupid backoff alone."""
 
     @property
     def order(self) -> int:
@@ -174,7 +174,7 @@ class NGramModel:
         if entry < 0:
             return -1
         first, last = int(level.starts[entry]), int(level.starts[entry + 1])
-        place = bisect.bisect_left(above.words, word, first, last)  # type: ignore[type-var]
+        place = bisect.bisect_left(above.words, word, first, last)
         return place if place < last and above.words[place] == word else -1
 
     def _kept(self, state: State) -> State:

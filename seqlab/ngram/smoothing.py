@@ -52,22 +52,18 @@ class Smoothing(Protocol):
         """What was done otherwise than asked for, a sentence each, once the estimators are made."""
 
 
-def totals(counts: Counts, bounds: Bounds) -> Bounds:
-    """(C,) the sum of the counts of each context."""
+def totals(counts: NDArray[Any], bounds: Bounds) -> Bounds:
+    """(C,) the sum of the whole numbers (M,) of each context."""
     sums = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, dtype=np.int64, out=sums[1:])
     found: Bounds = sums[bounds[1:]] - sums[bounds[:-1]]
     return found
 
 
-def spread(values: Floats, bounds: Bounds) -> Floats:
-    """(M,) the value of each n-gram's context."""
-    return np.repeat(values, np.diff(bounds))
-
-
-def _shares(numerators: Floats, total: Floats, bounds: Bounds) -> Floats:
-    """Numerators over the total of their context."""
-    return numerators / spread(np.maximum(total, 1e-300), bounds)
+def shares(numerators: NDArray[Any], total: NDArray[Any], bounds: Bounds) -> Floats:
+    """(M,) numerators (M,) over the total (C,) of their context."""
+    found: Floats = numerators / np.repeat(np.maximum(total, 1e-300), np.diff(bounds))
+    return found
 
 
 @dataclass
@@ -92,7 +88,7 @@ class MaximumLikelihood(_Plain):
 
         def estimate(counts: Counts, bounds: Bounds) -> tuple[Floats, Floats]:
             total = totals(counts, bounds)
-            return _shares(counts.astype(np.float64), total, bounds), np.where(total > 0, 0.0, 1.0)
+            return shares(counts, total, bounds), np.where(total > 0, 0.0, 1.0)
 
         return estimate
 
@@ -113,7 +109,7 @@ class Additive(_Plain):
 
         def estimate(counts: Counts, bounds: Bounds) -> tuple[Floats, Floats]:
             total = totals(counts, bounds) + added
-            return _shares(counts.astype(np.float64), total, bounds), added / total
+            return shares(counts, total, bounds), np.asarray(added / total)
 
         return estimate
 
@@ -135,7 +131,7 @@ class JelinekMercer(_Plain):
         def estimate(counts: Counts, bounds: Bounds) -> tuple[Floats, Floats]:
             total = totals(counts, bounds)
             weight = np.where(total > 0, weights[bucket(total, len(weights))], 0.0)
-            return spread(weight, bounds) * _shares(counts.astype(np.float64), total, bounds), 1 - weight
+            return np.repeat(weight, np.diff(bounds)) * shares(counts, total, bounds), 1 - weight
 
         return estimate
 
@@ -183,7 +179,7 @@ class Katz(_Plain):
             kept = counts * np.where(counts > KATZ_LIMIT, 1.0, ratios[np.minimum(counts, KATZ_LIMIT)])
             left = 1 - np.bincount(_context_of(bounds), kept, len(total)) / np.maximum(total, 1)
             total += left < 1e-9
-            alpha = _shares(kept, total, bounds)
+            alpha = shares(kept, total, bounds)
             return alpha, np.where(total > 0, 1 - np.bincount(_context_of(bounds), alpha, len(total)), 1.0)
 
         return estimate
@@ -217,10 +213,10 @@ class WittenBell(_Plain):
         """See `Smoothing`."""
 
         def estimate(counts: Counts, bounds: Bounds) -> tuple[Floats, Floats]:
-            types = totals((counts > 0).astype(np.uint8), bounds)
+            types = totals(counts > 0, bounds)
             total = (totals(counts, bounds) + types).astype(np.float64)
             gamma = np.divide(types, total, out=np.ones_like(total), where=total > 0)
-            return _shares(counts.astype(np.float64), total, bounds), gamma
+            return shares(counts, total, bounds), gamma
 
         return estimate
 
@@ -286,7 +282,7 @@ class _Discounting(_Plain):
             for kind in (1, 2, 3):
                 taken += by_count[kind] * totals(kinds == kind, bounds)
             gamma = np.divide(taken, total, out=np.ones(len(total)), where=total > 0)
-            return _shares(counts - by_count[kinds], total.astype(np.float64), bounds), gamma
+            return shares(counts - by_count[kinds], total, bounds), gamma
 
         return estimate
 
@@ -331,7 +327,7 @@ class StupidBackoff(_Plain):
         def estimate(counts: Counts, bounds: Bounds) -> tuple[Floats, Floats]:
             total = totals(counts, bounds)
             gamma = np.full(len(total), self.factor) if order > 1 else 1 / np.maximum(total, 1)
-            return _shares(counts.astype(np.float64), total, bounds), gamma
+            return shares(counts, total, bounds), gamma
 
         return estimate
 

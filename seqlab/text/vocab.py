@@ -1,5 +1,6 @@
 """Vocabulary: tokens to ids and back, with four special ids that no text can reach."""
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -86,8 +87,7 @@ class Vocab:
 
     def ids(self, pieces: Iterable[str]) -> Ids:
         """Give the ids `(N,)` of tokens, of the smallest unsigned type that holds them all."""
-        known = self._ids
-        found: NDArray[Any] = np.array([known.get(piece, UNK) for piece in pieces], dtype=smallest_dtype(len(self)))
+        found: NDArray[Any] = np.fromiter(map(self._ids.get, pieces, itertools.repeat(UNK)), smallest_dtype(len(self)))
         return found
 
     def to_json(self) -> str:

@@ -50,7 +50,12 @@ class WhitespaceTokenizer:
 
     def pieces(self, text: str) -> list[str]:
         """Give the words and line ends."""
-        return _BETWEEN_BLANKS.findall(text)
+        found: list[str] = []
+        for line in text.split("\n"):
+            found += line.split()
+            found.append("\n")
+        del found[-1]  # there is one line end fewer than lines
+        return found
 
     def tokenize(self, text: str) -> list[Token]:
         """Give the words and line ends with their offsets."""

@@ -1,0 +1,130 @@
+"""Entropy pruning: leaving out the n-grams that a model hardly misses (Stolcke 1998)."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqlab.errors import ConfigError
+from seqlab.ngram.lookup import Entries, children
+from seqlab.ngram.model import NGramModel
+from seqlab.ngram.thinning import thinned
+
+Floats = NDArray[np.float64]
+SMALLEST = 1e-12
+
+
+def pruned(model: NGramModel, threshold: float) -> NGramModel:
+    """The model without the n-grams whose loss would raise its perplexity by less than a share.
+
+    For an n-gram h w, with b(h) the back-off weight before and b'(h) after it is left out, the loss is the relative
+    entropy between the two models (equation 5 there):
+
+        D = -p(h) { p(w | h) [ln p(w | h') + ln b'(h) - ln p(w | h)] + left(h) [ln b'(h) - ln b(h)] }
+
+    where h' is h without its first word, and left(h) what h leaves for unlisted words. The n-gram goes if
+    exp(D) - 1 < threshold. The highest order is pruned first; an n-gram that is the context of another one stays. At the
+    end all back-off weights are taken anew, so that the probabilities sum to one.
+
+    Args:
+        model: with probabilities that sum to one. threshold: 1e-8 leaves out a little, 1e-6 much; 0 nothing.
+
+    Raises:
+        ConfigError: a negative threshold, or a model whose figures are no probabilities.
+    """
+    if not threshold >= 0:
+        raise ConfigError(f"prune {threshold}: a share by which the perplexity may rise, such as 1e-8")
+    if not model.normalized:
+        raise ConfigError(f"prune: the figures of {model.smoothing} are no probabilities; leave it out")
+    if threshold == 0 or model.order == 1:
+        return model
+    endings, joint = _endings(model), _joint(model)
+    kept = [np.ones(len(level), bool) for level in model.levels]
+    for n in range(model.order, 1, -1):
+        context = _contexts(model, n)
+        lower = _lower_log_probs(model, endings, n)
+        removable = np.ones(len(context), bool)
+        if n < model.order:
+            removable[_contexts(model, n + 1)[kept[n]]] = False
+        rise = np.expm1(joint[n - 2][context] * _loss(model, n, context, lower))
+        kept[n - 1] = ~(removable & (rise < threshold))
+    return normalized(thinned(model, kept))
+
+
+def normalized(model: NGramModel) -> NGramModel:
+    """The model with back-off weights with which the probabilities after every context sum to one.
+
+    b(h) = (1 - sum of p(w | h)) / (1 - sum of p(w | h')) over the listed h w
+    """
+    endings = _endings(model)
+    for n in range(2, model.order + 1):
+        context, below = _contexts(model, n), model.levels[n - 2]
+        left = _left(np.exp(model.levels[n - 1].log_probs, dtype=np.float64), context, len(below))
+        lower_left = _left(np.exp(_lower_log_probs(model, endings, n)), context, len(below))
+        listed = np.diff(below.starts.astype(np.int64)) > 0
+        backoffs = np.where(listed, np.log(left / lower_left), 0.0).astype(np.float32)
+        levels = (*model.levels[: n - 2], dataclasses.replace(below, backoffs=backoffs), *model.levels[n - 1 :])
+        model = dataclasses.replace(model, levels=levels)
+    return model
+
+
+def _loss(model: NGramModel, order: int, context: Entries, lower: Floats) -> Floats:
+    """(M,) the relative entropy D of each n-gram of an order, but for the factor p(h)."""
+    size, log_probs = len(model.levels[order - 2]), model.levels[order - 1].log_probs.astype(np.float64)
+    probs, lower_probs = np.exp(log_probs), np.exp(lower)
+    left = _left(probs, context, size)[context]
+    lower_left = _left(lower_probs, context, size)[context]
+    before, after = np.log(left / lower_left), np.log((left + probs) / (lower_left + lower_probs))
+    loss: Floats = -(probs * (lower + after - log_probs) + left * (after - before))
+    return loss
+
+
+def _contexts(model: NGramModel, order: int) -> Entries:
+    """(M,) the entry of the context of each n-gram of an order."""
+    starts = model.levels[order - 2].starts.astype(np.int64)
+    return np.repeat(np.arange(len(starts) - 1), starts[1:] - starts[:-1])
+
+
+def _left(probs: Floats, context: Entries, n_contexts: int) -> Floats:
+    """(C,) what the listed words of each context leave of 1."""
+    left: Floats = np.maximum(1 - np.bincount(context, probs, n_contexts), SMALLEST)
+    return left
+
+
+def _endings(model: NGramModel) -> list[list[Entries]]:
+    """For each order the entries of the last word, the last two, ... and all words of its n-grams; -1: not listed."""
+    endings = [[np.arange(model.n_types)]]
+    for n in range(2, model.order + 1):
+        context, words = _contexts(model, n), model.levels[n - 1].words
+        found = [words.astype(np.int64)]
+        for length, (below, level) in enumerate(itertools.pairwise(model.levels[: n - 1])):
+            of_context = endings[-1][length][context]
+            here = np.full(len(words), -1, np.int64)
+            rows = np.flatnonzero(of_context >= 0)
+            here[rows] = children(below, level, of_context[rows], words[rows])
+            found.append(here)
+        endings.append([*found, np.arange(len(words))])
+    return endings
+
+
+def _lower_log_probs(model: NGramModel, endings: list[list[Entries]], order: int) -> Floats:
+    """(M,) ln p(w | h') for the n-grams h w of an order, h' being h without its first word."""
+    context = _contexts(model, order)
+    log_probs = model.levels[0].log_probs[endings[order - 1][0]].astype(np.float64)
+    for length in range(2, order):
+        here, of_context = endings[order - 1][length - 1], endings[order - 2][length - 2][context]
+        weights = np.where(of_context >= 0, model.levels[length - 2].backoffs[of_context], 0.0)
+        log_probs = np.where(here >= 0, model.levels[length - 1].log_probs[here], log_probs + weights)
+    return log_probs
+
+
+def _joint(model: NGramModel) -> list[Floats]:
+    """For each order (M,) the probability of each n-gram as a whole; the start mark is as frequent as ends are."""
+    first = np.exp(model.levels[0].log_probs, dtype=np.float64)
+    if model.end is not None:
+        first[model.start] = first[model.end]
+    joint = [first]
+    for n in range(2, model.order):
+        joint.append(joint[-1][_contexts(model, n)] * np.exp(model.levels[n - 1].log_probs, dtype=np.float64))
+    return joint
