@@ -1,10 +1,12 @@
 """How training looks in a terminal: a live bar with the figures, a line for each validation, a table at the end."""
 
+from __future__ import annotations  # so that nothing here imports torch
+
 import math
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 from rich.console import Console
@@ -12,8 +14,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from seqlab.cli.tables import table
 from seqlab.config import LanguageModelling
-from seqlab.tasks.base import Task
-from seqlab.training.fit import Step, Trainer
+
+if TYPE_CHECKING:
+    from seqlab.training.fit import Step
 
 SMOOTHING = 0.95
 
@@ -45,34 +48,21 @@ class Display:
 
     def reading(self, config: LanguageModelling) -> None:
         """Say what is read."""
-        self.console.print(f"reading   {', '.join((*config.data.train, *config.data.validation))}", markup=False)
+        self.told("reading", ", ".join((*config.data.train, *config.data.validation)))
 
     def noted(self, message: str) -> None:
         """Say it."""
-        self._say(f"note      {message}")
+        self.told("note", message)
 
-    def started(self, trainer: Trainer, task: Task) -> None:
-        """Say what is trained on what, and show the bar."""
-        sizes, unit = task.sizes, task.text.unit
-        n_parameters = sum(weight.numel() for weight in trainer.model.parameters())
+    def told(self, name: str, fact: str) -> None:
+        """Say it in a line."""
+        self._say(f"{name:<10}{fact}")
+
+    def started(self, unit: str, total: int, done: int = 0) -> None:
+        """Show the bar."""
         self.unit = unit
-        self._say(
-            f"data      {sizes['train']:,} {unit}s to train on, {sizes['validation']:,} to validate on, "
-            f"a vocabulary of {sizes['vocabulary']:,}"
-        )
-        runs_on = ", ".join(dict.fromkeys(task.runs_on(trainer.model)))
-        device = next(trainer.model.parameters()).device
-        self._say(f"network   {n_parameters:,} parameters, {runs_on} on {device}")
-        for note in task.notes:
-            self.noted(note)
-        n_steps = trainer.settings.epochs * task.n_steps
-        self.n_epochs, done = trainer.settings.epochs, trainer.progress.step
-        self._say(
-            f"training  {n_steps:,} steps in {self.n_epochs} epochs"
-            + (f", going on after step {done:,}" if done else "")
-        )
         self._started, self._seen = time.perf_counter(), 0
-        self._bar_task = self.bar.add_task("", total=n_steps, completed=done, figures="")
+        self._bar_task = self.bar.add_task("", total=total, completed=done, figures="")
 
     def stepped(self, step: Step) -> None:
         """Move the bar; write a line where the model was validated."""
@@ -83,7 +73,7 @@ class Display:
         rate = self._seen / (time.perf_counter() - self._started)
         figures = f"{self._loss / self._weight:.4f} nats a {self.unit}  {rate:,.0f} {self.unit}s/s"
         self.bar.update(
-            self._bar_task, completed=step.step, description=f"epoch {step.epoch}/{self.n_epochs}", figures=figures
+            self._bar_task, completed=step.step, description=f"epoch {step.epoch}/{step.n_epochs}", figures=figures
         )
         if step.scores is not None:
             best = "  best so far" if step.improved else ""
@@ -101,7 +91,7 @@ class Display:
         heads = (f"{scores['n_tokens']:,} {unit}s", f"nats a {unit}", f"bits a {unit}", "perplexity")
         click.echo(table(heads, figures))
         click.echo(f"{scores['oov_rate']:.2%} of the {unit}s are out of the vocabulary")
-        self._say(f"saved     {self.output}; now: seqlab generate {self.output}")
+        self.told("saved", f"{self.output}; now: seqlab generate {self.output}")
 
     def _say(self, text: str) -> None:
         self.console.print(text, markup=False)

@@ -13,7 +13,7 @@ from seqlab.errors import ModelError
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest and the settings as JSON.")
 def command(run: Path, as_json: bool) -> None:
-    """Tell what a model directory holds: task, network, what runs it, training, scores."""
+    """Tell what a model directory holds: task, model, training, scores."""
     from seqlab import modeldir
     from seqlab.cli.tables import table
 
@@ -31,21 +31,16 @@ def command(run: Path, as_json: bool) -> None:
 
 
 def _rows(manifest: dict[str, Any], config: Any) -> list[tuple[str, str]]:
-    from seqlab.training.card import duration
+    from seqlab.tasks import families
 
-    scores, training, network = manifest["scores"], manifest["training"], config.network
+    scores, training = manifest["scores"], manifest["training"]
     unit, sizes = scores["unit"], training["sizes"]
     rows = [
         ("written by", f"seqlab {manifest['seqlab']}, format {manifest['format']}"),
         ("tokens", f"{config.text.tokenizer}, vocabulary of {sizes['vocabulary']:,}"),
-        (
-            "network",
-            f"{network.cell}, {network.layers} x {network.hidden} units, {training['n_parameters']:,} parameters",
-        ),
-        ("runs on", ", ".join(dict.fromkeys(training["runs_on"]))),
+        *families.of(config).rows(config, training),
         ("trained on", ", ".join(config.data.train) or "records given from Python"),
-        ("", f"{sizes['train']:,} {unit}s, {training['epochs']} epochs, {training['steps']:,} steps"),
-        ("", f"{duration(training['seconds'])} on {training['device']}"),
+        ("", f"{sizes['train']:,} {unit}s"),
         ("validation", f"{scores['nats']:.4f} nats a {unit}, perplexity {scores['perplexity']:.4g}"),
         ("", f"{scores['n_tokens']:,} {unit}s, {scores['oov_rate']:.2%} out of vocabulary"),
     ]

@@ -3,9 +3,9 @@
 seqlab.json            format, package version, task, scores, sha256 of each file below
 config.json            every setting, defaults written out
 text/                  the text pipeline
-weights.safetensors    the network
+weights.safetensors    what was learned: the weights of a network, or n-grams
 README.md              the model card, which one may edit
-train/                 log.jsonl, and the checkpoint from which training can go on
+train/                 log.jsonl, and the checkpoint from which training can go on, where there are steps to log
 """
 
 import errno
@@ -26,7 +26,9 @@ from seqlab.resolve import resolve
 
 FORMAT = 1
 MANIFEST, CONFIG, WEIGHTS = "seqlab.json", "config.json", "weights.safetensors"
-UNSEALED = ("README.md", "train", "data", "best.safetensors")
+DATA, BEST = "data", "best.safetensors"
+"""Needed while a model is trained: the indexed text, and the best weights so far."""
+UNSEALED = ("README.md", "train", DATA, BEST)
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,6 @@ class ModelDirectory:
     def scores(self) -> dict[str, Any]:
         """The figures reached in training."""
         return dict(self.manifest["scores"])
-
-    def load_weights(self, model: Any) -> None:
-        """Copy the weights into a `torch.nn.Module`.
-
-        Raises:
-            ModelError: names, shapes or dtypes differ; every difference is listed.
-        """
-        load_weights(model, self.path / WEIGHTS)
 
 
 @contextmanager
@@ -82,52 +76,15 @@ def write_json(path: Path, value: object) -> None:
         beside.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8", newline="")
 
 
-def save_weights(model: Any, path: Path) -> None:
-    """Write the weights of a `torch.nn.Module` as safetensors, atomically; shared ones once."""
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
-    tensors = {name: value.detach().contiguous().cpu() for name, value in _unshared(model).items()}
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Failures of the disk within this context name the folder and say what to do."""
     try:
-        with written_beside(path) as beside:
-            beside.touch()
-            readable_by = beside.stat().st_mode  # as the user's umask has it; safetensors lets nobody else read
-            save_file(tensors, beside)
-            beside.chmod(readable_by)
-    except SafetensorError as error:
-        raise ModelError(f"{path}: {error}; is the disk full? What stood there before is unchanged") from None
-
-
-def load_weights(model: Any, path: Path) -> None:
-    """Copy weights written by `save_weights` into a `torch.nn.Module`.
-
-    Raises:
-        ModelError: unreadable, or names, shapes or dtypes differ; every difference is listed.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        found = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path}: no weights in safetensors: {error}; copy the folder again or train anew") from None
-    wanted = _unshared(model)
-    differences = [f"{name} is missing" for name in wanted if name not in found]
-    differences += [f"{name} is not of this model" for name in found if name not in wanted]
-    for name in wanted.keys() & found.keys():
-        have, want = (f"{tuple(t.shape)} {t.dtype}" for t in (found[name], wanted[name]))
-        if have != want:
-            differences.append(f"{name} is {have}, not {want}")
-    if differences:
-        raise ModelError(f"{path}: the weights do not fit {CONFIG}: {'; '.join(sorted(differences))}")
-    model.load_state_dict(found, strict=False)
-
-
-def _unshared(model: Any) -> dict[str, Any]:
-    """The tensors of a model by name, one name for each; tied weights come once."""
-    first: dict[int, str] = {}
-    state = model.state_dict(keep_vars=True)
-    return {name: value for name, value in state.items() if first.setdefault(id(value), name) == name}
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ModelError(unwritten(folder, error)) from None
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
@@ -157,7 +114,8 @@ def seal(folder: Path, task: str, scores: dict[str, Any], training: dict[str, An
 
 
 def move_into_place(folder: Path, path: Path) -> None:
-    """Rename a finished folder to `path`; a model directory that stands there steps aside and is then removed.
+    """Rename a finished folder to `path`; a model directory that stands there steps aside and is then removed, and so is
+    what was needed for training alone.
 
     Where `path` is a link, what it points to is replaced.
     """
@@ -172,6 +130,8 @@ def move_into_place(folder: Path, path: Path) -> None:
             old.rename(path)
         raise ModelError(f"{path}: {error.strerror}; the new model is in {folder}") from None
     shutil.rmtree(old, ignore_errors=True)
+    (path / BEST).unlink(missing_ok=True)
+    shutil.rmtree(path / DATA, ignore_errors=True)  # last: until here a failure leaves all that --resume needs
 
 
 def open_directory(path: str | Path) -> ModelDirectory:

@@ -3,14 +3,12 @@
 from pathlib import Path
 
 from seqlab import modeldir
-from seqlab.device import available
+from seqlab.tasks import families
 from seqlab.tasks.base import TaskRow
 from seqlab.tasks.language_model import LanguageModel
 from seqlab.tasks.lm import prepare
-from seqlab.tasks.neural_lm import NeuralLanguageModel
-from seqlab.tasks.neural_task import LanguageTask
 
-TASKS: dict[str, TaskRow] = {"lm": TaskRow(prepare, LanguageTask, NeuralLanguageModel.load)}
+TASKS: dict[str, TaskRow] = {"lm": TaskRow(prepare, families.load)}
 
 
 def load(path: str | Path, device: str = "cpu") -> LanguageModel:
@@ -25,5 +23,5 @@ def load(path: str | Path, device: str = "cpu") -> LanguageModel:
         ModelError: it is no model directory, incomplete, altered, or from a newer format.
     """
     directory = modeldir.open_directory(path)
-    predictor: LanguageModel = TASKS[directory.config.task].load(directory, available(device))
+    predictor: LanguageModel = TASKS[directory.config.task].load(directory, device)
     return predictor

@@ -108,6 +108,12 @@ class IndexedText:
         vocabulary = len(self.text.vocab)
         self.sizes = {"train": len(self.train), "validation": len(self.validation), "vocabulary": vocabulary}
 
+    def summary(self) -> str:
+        """How much there is, in one line."""
+        train, validation, vocabulary = (f"{size:,}" for size in self.sizes.values())
+        unit = self.text.unit
+        return f"{train} {unit}s to train on, {validation} to validate on, a vocabulary of {vocabulary}"
+
     def floors(self) -> dict[str, float]:
         """Unigram and bigram models counted on the training text, on the held-out text, in nats a token."""
         return floors(self.train, self.validation, self.text.start, len(self.text.vocab))

@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from seqlab import precision
+from seqlab import precision, weights
 from seqlab.batching import scoring
 from seqlab.config import LanguageModelling, Network
-from seqlab.modeldir import ModelDirectory
+from seqlab.modeldir import WEIGHTS, ModelDirectory
 from seqlab.models.language import RecurrentLanguageModel
 from seqlab.recurrent.stack import Carried
 from seqlab.tasks.language_model import CONTEXT, SCORING_ROWS, Ids, LanguageModel
@@ -53,7 +53,7 @@ class NeuralLanguageModel(LanguageModel):
             devices=[]
         ):  # first weights are drawn, and replaced; the caller's generator is not ours
             model = build(network.model_copy(update={"precision": usable}), len(text.vocab))
-        directory.load_weights(model)
+        weights.load(model, directory.path / WEIGHTS)
         return cls(directory.config, text, model, device, directory.scores)
 
     def begin(self, n: int = 1) -> Carried:

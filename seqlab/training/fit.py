@@ -63,6 +63,8 @@ class Step:
     """Validation scores, where this step ends with a validation."""
     improved: bool
     """Whether these are the best so far."""
+    n_epochs: int
+    """Epochs that training is to have."""
 
 
 @dataclass
@@ -132,7 +134,8 @@ def fit(trainer: Trainer, task: Task) -> Iterator[Step]:
                 _check_finite(scores.nats, "validation score", progress.step, settings)
                 improved = _note(progress, scores.nats, settings)
             progress.seconds = time.perf_counter() - started
-            yield Step(progress.step, epoch, mean.item(), epoch_loss, loss.n_targets, lr, norm, scores, improved)
+            figures = (mean.item(), epoch_loss, loss.n_targets, lr, norm, scores, improved)
+            yield Step(progress.step, epoch, *figures, settings.epochs)
 
 
 def _is_due(settings: Training, progress: Progress, epoch_ended: bool) -> bool:

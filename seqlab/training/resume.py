@@ -7,15 +7,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from seqlab import modeldir, precision
+from seqlab import modeldir
 from seqlab.config import LanguageModelling
-from seqlab.device import available
 from seqlab.errors import ConfigError, DataError, ModelError
-from seqlab.modeldir import CONFIG, WEIGHTS, ModelDirectory, read_json
+from seqlab.modeldir import BEST, CONFIG, DATA, WEIGHTS, ModelDirectory, read_json, writing
 from seqlab.resolve import resolve, settings
 from seqlab.tasks import TASKS
 from seqlab.tasks.language_model import LanguageModel
-from seqlab.training.experiment import BEST, CHECKPOINT, carry_out, writing
+from seqlab.training import descent
+from seqlab.training.descent import CHECKPOINT
+from seqlab.training.experiment import complete
 from seqlab.training.watcher import Unwatched, Watcher
 
 MAY_CHANGE = ("epochs", "patience", "lr", "clip", "clip_value", "evaluate_every", "checkpoint_every", "device")
@@ -51,8 +52,7 @@ def resume(
     else:
         saved = resolve("lm", read_json(folder / CONFIG), {})
     config = _changed(saved, changes)
-    device = available(config.training.device)
-    precision.check(config.network.precision, device)
+    descent.check(config)
     if finished:
         _reopen(directory, folder, config, records, validation, watcher)
     else:
@@ -62,8 +62,8 @@ def resume(
         watcher.noted(
             f"the {config.training.schedule} schedule now covers {config.training.epochs} epochs: the learning rate jumps"
         )
-    task = TASKS[config.task].open(config, folder, device)
-    return carry_out(config, task, folder, output, watcher, resumed=True, finished=finished)
+    outcome = descent.train(config, folder, output, watcher, resumed=True, finished=finished)
+    return complete(config, outcome, folder, output, watcher)
 
 
 def _changed(saved: LanguageModelling, changes: Mapping[str, Any]) -> LanguageModelling:
@@ -108,7 +108,7 @@ def _reopen(
             TASKS[config.task].prepare(config, records, validation, new)
             shutil.copy(output / WEIGHTS, new / BEST)
             (new / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
-        if modeldir.fingerprint(new / "data") != training.get("data"):
+        if modeldir.fingerprint(new / DATA) != training.get("data"):
             raise DataError(f"{output}: the data are not those it was trained on; train a new model on them")
         new.rename(folder)
     finally:

@@ -1,10 +1,13 @@
 """Who is told how training goes."""
 
-from typing import Any, Protocol
+from __future__ import annotations  # so that nothing here imports torch
+
+from typing import TYPE_CHECKING, Any, Protocol
 
 from seqlab.config import LanguageModelling
-from seqlab.tasks.base import Task
-from seqlab.training.fit import Step, Trainer
+
+if TYPE_CHECKING:
+    from seqlab.training.fit import Step
 
 
 class Watcher(Protocol):
@@ -13,14 +16,22 @@ class Watcher(Protocol):
     def reading(self, config: LanguageModelling) -> None:
         """The text parts are about to be fitted and the corpus indexed."""
 
+    def told(self, name: str, fact: str) -> None:
+        """What is known by now of the data, the model or the work ahead, under a name of one word."""
+
     def noted(self, message: str) -> None:
         """Something that one may want to know, in one sentence."""
 
-    def started(self, trainer: Trainer, task: Task) -> None:
-        """Everything is ready; the first step comes next."""
+    def started(self, unit: str, total: int, done: int = 0) -> None:
+        """The work begins.
+
+        Args:
+            unit: what a token is, and so what losses are per.
+            total: how much there is to do: the steps of a network's training. done: of these, before a stop.
+        """
 
     def stepped(self, step: Step) -> None:
-        """A step is done."""
+        """A step of a network's training is done."""
 
     def finished(self, scores: dict[str, Any]) -> None:
         """The model is saved; these are its scores, the floors among them."""
@@ -32,10 +43,13 @@ class Unwatched:
     def reading(self, config: LanguageModelling) -> None:
         """Nothing."""
 
+    def told(self, name: str, fact: str) -> None:
+        """Nothing."""
+
     def noted(self, message: str) -> None:
         """Nothing."""
 
-    def started(self, trainer: Trainer, task: Task) -> None:
+    def started(self, unit: str, total: int, done: int = 0) -> None:
         """Nothing."""
 
     def stepped(self, step: Step) -> None:

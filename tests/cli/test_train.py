@@ -11,7 +11,7 @@ import seqlab
 from seqlab.cli.display import Display
 from seqlab.modeldir import open_directory
 from seqlab.resolve import read_toml, resolve
-from seqlab.training import experiment
+from seqlab.training import descent
 
 
 def test_from_a_corpus_to_a_model(call, corpus, tmp_path, flags, text, small):
@@ -295,7 +295,7 @@ def test_nothing_to_go_on_with(refused, copied, corpus, tmp_path):
     (tmp_path / "begun.training").mkdir()
     says = ["was stopped before training began; start anew with --overwrite"]
     refused("train", "lm", "-o", tmp_path / "begun", "--resume", code=1, says=says)
-    (copied / experiment.CHECKPOINT).unlink()
+    (copied / descent.CHECKPOINT).unlink()
     says = ["has no train/checkpoint.safetensors to go on from"]
     refused("train", "lm", corpus, "-o", copied, "--resume", "--epochs", "9", code=1, says=says)
 
@@ -304,7 +304,7 @@ def test_a_broken_checkpoint(call, refused, corpus, tmp_path, flags, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr("seqlab.cli.display.Display", Stopping)
         call("train", "lm", corpus, "-o", tmp_path / "run", *flags)
-    path = tmp_path / "run.training" / experiment.CHECKPOINT
+    path = tmp_path / "run.training" / descent.CHECKPOINT
     path.write_bytes(path.read_bytes()[:-100])
     refused("train", "lm", "-o", tmp_path / "run", "--resume", code=1, says=[str(path), "no checkpoint to go on from"])
 
