@@ -4,8 +4,10 @@ Every place of the text carries the entry of the n-gram that ends there, one ord
 numbers, the entry of its context and its last word, whatever the order; so each order takes one sort of 64-bit keys.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,8 @@ from seqlab.ngram.sequences import marked
 from seqlab.ngram.sorting import sort
 
 HIGHEST_ORDER = 20
+BYTES_A_TOKEN = 90
+"""What counting in one piece takes at its highest."""
 Numbers = NDArray[np.unsignedinteger[Any]]
 
 
@@ -74,6 +78,9 @@ def count(
     n_types: int,
     start: int,
     end: int | None = None,
+    *,
+    memory: int | None = None,
+    folder: str | os.PathLike[str] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Counts:
     """Count all n-grams up to an order; those of a sequence begin with the start mark, and none reaches over its end.
@@ -84,12 +91,23 @@ def count(
         n_types: V, all ids are below it.
         start: the id of the start mark, which no text holds where `end` is given.
         end: the id that ends a sequence; None: the text is one sequence.
+        memory: bytes that counting may take, about; where a text needs more, sorted runs on disk are merged.
+        folder: for these files, which are part of the counts: it has to be there as long as they are used.
         progress: called with the share of the work that is done.
 
     Raises:
-        ConfigError: the order is out of range. DataError: the text is empty, or shorter than the order.
+        ConfigError: the order is out of range, or there is too little memory and no folder. DataError: the text is empty, or
+            shorter than the order.
     """
     check(ids, order, n_types)
+    if memory is not None and len(ids) * BYTES_A_TOKEN > memory:
+        if folder is None:
+            raise ConfigError(
+                f"{len(ids):,} tokens are not counted in {memory:,} bytes of memory without a folder for files"
+            )
+        from seqlab.ngram.external import count_on_disk
+
+        return count_on_disk(ids, order, n_types, start, end, memory, Path(folder), progress)
     stream, places = marked(ids, start, end)
     depth = _depth(len(stream), places)
     words = np.arange(n_types, dtype=smallest(n_types - 1))
@@ -157,7 +175,7 @@ def _next_level(
     once = below.counts[contexts] == 1
     several = np.flatnonzero(~once)
     repeated = contexts[several]
-    ranks, distinct, sizes = _ranked(repeated, words[several])
+    ranks, distinct, sizes = ranked(repeated, words[several])
     n_children = np.bincount(repeated[distinct], minlength=len(below))
     n_before = np.cumsum(n_children) - n_children
     n_children[contexts[once]] = 1
@@ -174,8 +192,8 @@ def _next_level(
     return CountLevel(level_words, counts, suffixes[place], np.zeros(0, np.uint32)), starts, found
 
 
-def _ranked(contexts: Numbers, words: Numbers) -> tuple[Numbers, NDArray[np.int64], Numbers]:
-    """Rank pairs of numbers.
+def ranked(contexts: Numbers, words: Numbers) -> tuple[Numbers, NDArray[np.int64], Numbers]:
+    """Rank pairs of an entry (P,) and a word (P,), by the entry first.
 
     Returns:
         ((P,) the rank of each pair among the distinct ones, (M,) a place of each distinct pair in order, (M,) how often it
