@@ -83,14 +83,12 @@ def test_and_is_refused_where_it_is_not(folder):
     assert str(error.value).replace(str(folder / "runs"), "runs") == wanted
 
 
-def test_the_commands_know_it_when_it_is_imported_before(folder):
+def test_the_commands_know_it_when_it_is_imported_before(folder, refused, monkeypatch):
     (command,) = blocks("sh")
     python, *arguments = shlex.split(command)
     assert python == "python"
     done = run(folder, [sys.executable, *arguments])
     assert (done.returncode, done.stderr) == (0, "")
     assert "update-gate, 1 x 32 units" in done.stdout
-    done = run(folder, [sys.executable, "-m", "seqlab", *arguments[2:]])
-    assert (done.returncode, done.stdout) == (1, "")
-    assert len(done.stderr.splitlines()) == 1
-    assert "registered first, with seqlab.recurrent.register" in done.stderr
+    monkeypatch.chdir(folder)
+    refused(*arguments[2:], code=1, says=["registered first, with seqlab.recurrent.register"])

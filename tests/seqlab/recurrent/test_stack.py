@@ -39,7 +39,12 @@ each_backend = pytest.mark.parametrize(("cell", "backend"), [(cell, name) for ce
 RUNS = [(cell, name, kind) for cell in CELLS for name in backends(cell) for kind in kinds(name)]
 each_run = pytest.mark.parametrize(("cell", "backend", "kind"), RUNS)
 each_width = pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
-each_kind = pytest.mark.parametrize("kind", ["real", "one-hot"])
+slow = pytest.mark.slow
+each_shape = pytest.mark.parametrize(
+    ("layers", "bidirectional"),
+    [(1, False), (2, True), pytest.param(1, True, marks=slow), pytest.param(2, False, marks=slow)],
+    ids=["1-forward", "2-both", "1-both", "2-forward"],
+)
 
 
 def randn(*shape, seed=0):
@@ -85,26 +90,30 @@ def assert_same(got, wanted, *, exact=False):
 
 @each_run
 @each_depth
-@pytest.mark.parametrize("cuts", [range(T + 1), (0, 3, T), (0, 1, T - 1, T)])
-def test_windows_with_carried_state_equal_one_long_window(cell, layers, backend, kind, cuts):
+def test_windows_with_carried_state_equal_one_long_window(cell, layers, backend, kind):
     module, inputs = stack(cell, layers, backend=backend), some_inputs(kind)
     wanted = module(inputs)
-    state, outputs = None, []
-    for start, end in itertools.pairwise(cuts):
-        window, state = module(inputs[:, start:end], state)
-        outputs.append(window)
-    assert_same((torch.cat(outputs, 1), state), wanted)
-    without, _ = module(inputs[:, cuts[1] :])
-    assert (without - wanted[0][:, cuts[1] :]).abs().max() > 1e-3, "the carried state is not used"
+    for cuts in (range(T + 1), (0, 3, T), (0, 1, T - 1, T)):
+        state, outputs = None, []
+        for start, end in itertools.pairwise(cuts):
+            window, state = module(inputs[:, start:end], state)
+            outputs.append(window)
+        assert_same((torch.cat(outputs, 1), state), wanted)
+        without, _ = module(inputs[:, cuts[1] :])
+        assert (without - wanted[0][:, cuts[1] :]).abs().max() > 1e-3, "the carried state is not used"
 
 
 STEP_OPTIONS = [{}, {"residual": True}, {"zoneout": 0.3}, {"learned_state": True}]
+STEPS = [
+    pytest.param(layers, kind, options, marks=[slow] if options and (layers == 1) == (kind == "real") else [])
+    for layers in (1, 2)
+    for kind in ("real", "one-hot")
+    for options in STEP_OPTIONS
+]
 
 
 @each_cell
-@each_depth
-@each_kind
-@pytest.mark.parametrize("options", STEP_OPTIONS, ids=str)
+@pytest.mark.parametrize(("layers", "kind", "options"), STEPS, ids=str)
 def test_steps_equal_one_call(cell, layers, kind, options):
     width = H if options == {"residual": True} else D
     module = stack(cell, layers, input_size=width, **options).eval()
@@ -141,8 +150,7 @@ def test_steps_drop_nothing_and_alter_nothing(cell):
 
 
 @each_backend
-@each_depth
-@each_width
+@each_shape
 def test_permuting_rows_permutes_outputs_and_states(cell, layers, backend, bidirectional):
     module, inputs = stack(cell, layers, bidirectional=bidirectional, backend=backend), some_inputs()
     order, before = torch.tensor([2, 0, 1]), some_state(cell, layers * (1 + bidirectional))
@@ -241,8 +249,7 @@ def test_under_autocast_only_products_are_in_half_precision(cell, options):
 @pytest.mark.parametrize(
     ("cell", "backend", "kind", "asked"), [(*run, asked) for run in RUNS for asked in options(*run[:2])]
 )
-@pytest.mark.parametrize("training", [True, False])
-def test_what_is_said_to_run_is_what_runs(cell, backend, kind, asked, training, monkeypatch):
+def test_what_is_said_to_run_is_what_runs(cell, backend, kind, asked, monkeypatch):
     ran, run = [], scan.run
 
     def noted(row, choice, *rest):
@@ -250,13 +257,15 @@ def test_what_is_said_to_run_is_what_runs(cell, backend, kind, asked, training, 
         return run(row, choice, *rest)
 
     monkeypatch.setattr(scan, "run", noted)
-    module = stack(cell, 2, backend=backend, **asked).train(training)
-    module(some_inputs(kind))
-    said = [module.runs_on(layer, one_hot=kind == "one-hot") for layer in range(2)]
-    assert [words.partition(" (")[0] for words in said] == ran
-    if backend in RUNNERS:
-        assert said == [RUNNERS[backend]] * 2
-    assert [module.runs_on(n, one_hot=kind == "one-hot", training=training) for n in range(2)] == said
+    module = stack(cell, 2, backend=backend, **asked)
+    for training in (True, False):
+        ran.clear()
+        module.train(training)(some_inputs(kind))
+        said = [module.runs_on(layer, one_hot=kind == "one-hot") for layer in range(2)]
+        assert [words.partition(" (")[0] for words in said] == ran
+        if backend in RUNNERS:
+            assert said == [RUNNERS[backend]] * 2
+        assert [module.runs_on(n, one_hot=kind == "one-hot", training=training) for n in range(2)] == said
 
 
 def test_the_reason_for_the_loop_is_told_and_logged_once(monkeypatch, caplog):

@@ -11,6 +11,12 @@ MATRICES = {name: [key for key, blocks in row.recurrent.items() if len(blocks) =
 NEED_MATRICES = ("recurrent_dropout", "weight_drop")
 EACH = [(cell, rate) for cell in CELLS for rate in RATES if MATRICES[cell] or rate not in NEED_MATRICES]
 each = pytest.mark.parametrize(("cell", "rate"), EACH)
+# A direction is nothing that a cell knows of: both of them for three cells, of one state, of two, and without a matrix.
+WAYS = [
+    pytest.param(cell, rate, both, marks=[pytest.mark.slow] if both and cell not in ("gru", "lstm", "min-gru") else [])
+    for cell, rate in EACH
+    for both in (False, True)
+]
 
 
 def randn(*shape, seed=0):
@@ -50,8 +56,7 @@ def assert_a_mask(values, p):
 # --- every one of them
 
 
-@each
-@pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
+@pytest.mark.parametrize(("cell", "rate", "bidirectional"), WAYS)
 def test_training_is_a_draw_and_use_is_not(cell, rate, bidirectional):
     torch.manual_seed(1)
     inputs, module = randn(B, T, D, seed=100), stack(cell, 2, bidirectional, **{rate: 0.5})

@@ -136,14 +136,14 @@ def test_lengths(lengths, says):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("shape", [(1, B, H), (2, B + 1, H), (2, B, H + 1), (B, H), (2, 1, H), (4, B, H)])
-def test_a_state_of_another_shape(cell, shape):
-    names = CELLS[cell].states
-    state = tuple(torch.zeros(shape) for _ in names)
-    says = f"the state of {cell} is {' and '.join(names)}, each (2, 3, 4); given: {shape}"
-    state = state if len(state) > 1 else state[0]
-    refuse(ValueError, says, module(cell), inputs(), state)
-    refuse(ValueError, says, module(cell).step, inputs(B, D), state)
+def test_a_state_of_another_shape(cell):
+    names, net = CELLS[cell].states, module(cell)
+    for shape in [(1, B, H), (2, B + 1, H), (2, B, H + 1), (B, H), (2, 1, H), (4, B, H)]:
+        state = tuple(torch.zeros(shape) for _ in names)
+        says = f"the state of {cell} is {' and '.join(names)}, each (2, 3, 4); given: {shape}"
+        state = state if len(state) > 1 else state[0]
+        refuse(ValueError, says, net, inputs(), state)
+        refuse(ValueError, says, net.step, inputs(B, D), state)
 
 
 def test_a_state_for_one_direction_where_there_are_two():
