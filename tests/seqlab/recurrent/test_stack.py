@@ -39,12 +39,14 @@ each_backend = pytest.mark.parametrize(("cell", "backend"), [(cell, name) for ce
 RUNS = [(cell, name, kind) for cell in CELLS for name in backends(cell) for kind in kinds(name)]
 each_run = pytest.mark.parametrize(("cell", "backend", "kind"), RUNS)
 each_width = pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both"])
-slow = pytest.mark.slow
-each_shape = pytest.mark.parametrize(
-    ("layers", "bidirectional"),
-    [(1, False), (2, True), pytest.param(1, True, marks=slow), pytest.param(2, False, marks=slow)],
-    ids=["1-forward", "2-both", "1-both", "2-forward"],
-)
+SHAPES = [
+    pytest.param(cell, name, layers, both, marks=[] if cell == "lstm" or (layers == 2) == both else [pytest.mark.slow])
+    for cell in CELLS
+    for name in backends(cell)
+    for layers in (1, 2)
+    for both in (False, True)
+]
+each_shape = pytest.mark.parametrize(("cell", "backend", "layers", "bidirectional"), SHAPES)
 
 
 def randn(*shape, seed=0):
@@ -105,7 +107,9 @@ def test_windows_with_carried_state_equal_one_long_window(cell, layers, backend,
 
 STEP_OPTIONS = [{}, {"residual": True}, {"zoneout": 0.3}, {"learned_state": True}]
 STEPS = [
-    pytest.param(layers, kind, options, marks=[slow] if options and (layers == 1) == (kind == "real") else [])
+    pytest.param(
+        layers, kind, options, marks=[pytest.mark.slow] if options and (layers == 1) == (kind == "real") else []
+    )
     for layers in (1, 2)
     for kind in ("real", "one-hot")
     for options in STEP_OPTIONS
@@ -149,7 +153,6 @@ def test_steps_drop_nothing_and_alter_nothing(cell):
     assert_same((now, state), (some_inputs()[:, 0], kept), exact=True)
 
 
-@each_backend
 @each_shape
 def test_permuting_rows_permutes_outputs_and_states(cell, layers, backend, bidirectional):
     module, inputs = stack(cell, layers, bidirectional=bidirectional, backend=backend), some_inputs()
