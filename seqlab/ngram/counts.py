@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from seqlab.errors import ConfigError, DataError
 from seqlab.ngram.lookup import Words
+from seqlab.ngram.parallel import put, sort, take
 from seqlab.ngram.sequences import marked
-from seqlab.ngram.sorting import sort
 
 HIGHEST_ORDER = 20
 BYTES_A_TOKEN = 90
@@ -96,8 +96,8 @@ def count(
         progress: called with the share of the work that is done.
 
     Raises:
-        ConfigError: the order is out of range, or there is too little memory and no folder. DataError: the text is empty, or
-            shorter than the order.
+        ConfigError: the order is out of range, or there is too little memory and no folder.
+        DataError: the text is empty, or shorter than the order.
     """
     check(ids, order, n_types)
     if memory is not None and len(ids) * BYTES_A_TOKEN > memory:
@@ -113,7 +113,7 @@ def count(
     words = np.arange(n_types, dtype=smallest(n_types - 1))
     none = np.zeros(0, np.uint32)
     levels = [CountLevel(words, np.bincount(ids, minlength=n_types).astype(np.uint32), none, none)]
-    entries = stream.astype(np.uint32)
+    entries = stream.astype(np.int64)
     for n in range(2, order + 1):
         below, whole = levels[-1], depth >= n - 1
         here = whole[1:]
@@ -157,8 +157,8 @@ def _depth(n: int, places: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 
 def _next_level(
-    below: CountLevel, contexts: Numbers, suffixes: Numbers, words: Numbers
-) -> tuple[CountLevel, Numbers, Numbers]:
+    below: CountLevel, contexts: NDArray[np.int64], suffixes: NDArray[np.int64], words: Numbers
+) -> tuple[CountLevel, Numbers, NDArray[np.int64]]:
     """The n-grams of the next order.
 
     A context that occurs once has one continuation: its n-gram need not be sorted. Most contexts of the higher orders
@@ -172,27 +172,29 @@ def _next_level(
     Returns:
         (the level, still without starts; the starts of `below`; (P,) the entry of each place's n-gram)
     """
-    once = below.counts[contexts] == 1
+    once = take(below.counts, contexts) == 1
     several = np.flatnonzero(~once)
-    repeated = contexts[several]
-    ranks, distinct, sizes = ranked(repeated, words[several])
-    n_children = np.bincount(repeated[distinct], minlength=len(below))
+    repeated = take(contexts, several)
+    ranks, distinct, sizes = ranked(repeated, take(words, several))
+    n_children = np.bincount(take(repeated, distinct), minlength=len(below))
     n_before = np.cumsum(n_children) - n_children
     n_children[contexts[once]] = 1
-    starts = np.zeros(len(below) + 1, np.uint32)
+    starts = np.zeros(len(below) + 1, np.int64)
     np.cumsum(n_children, out=starts[1:])
 
-    found = starts[contexts]
-    found[several] = ranks + (starts[:-1] - n_before.astype(np.uint32))[repeated]
+    found = take(starts, contexts)
+    of_several = ranks + take(starts[:-1] - n_before, repeated)
+    put(found, several, of_several)
     place = np.empty(int(starts[-1]), np.int64)
-    place[found] = np.arange(len(found))
+    put(place, found, np.arange(len(found)))
     counts = np.ones(len(place), np.uint32)
-    counts[found[several[distinct]]] = sizes
-    level_words = words[place].astype(below.words.dtype, copy=False)
-    return CountLevel(level_words, counts, suffixes[place], np.zeros(0, np.uint32)), starts, found
+    put(counts, take(of_several, distinct), sizes)
+    level_words = take(words, place).astype(below.words.dtype, copy=False)
+    level = CountLevel(level_words, counts, take(suffixes, place).astype(np.uint32), np.zeros(0, np.uint32))
+    return level, starts.astype(np.uint32), found
 
 
-def ranked(contexts: Numbers, words: Numbers) -> tuple[Numbers, NDArray[np.int64], Numbers]:
+def ranked(contexts: NDArray[Any], words: Numbers) -> tuple[Numbers, NDArray[np.int64], Numbers]:
     """Rank pairs of an entry (P,) and a word (P,), by the entry first.
 
     Returns:
@@ -214,5 +216,5 @@ def ranked(contexts: Numbers, words: Numbers) -> tuple[Numbers, NDArray[np.int64
     np.not_equal(keys[1:], keys[:-1], out=new[1:])
     firsts = np.flatnonzero(new)
     ranks = np.empty(len(keys), np.uint32)
-    ranks[order] = np.cumsum(new, dtype=np.uint32) - np.uint32(1)
-    return ranks, order[firsts], np.diff(firsts, append=len(keys)).astype(np.uint32)
+    put(ranks, order, np.cumsum(new, dtype=np.uint32) - np.uint32(1))
+    return ranks, take(order, firsts), np.diff(firsts, append=len(keys)).astype(np.uint32)

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from seqlab.errors import ConfigError, unknown
 from seqlab.ngram.counts import CountLevel, Counts, Numbers
 from seqlab.ngram.model import Level, NGramModel
+from seqlab.ngram.parallel import run
 from seqlab.ngram.smoothing import SMOOTHINGS, Bounds, Estimator, Floats, Smoothing, StupidBackoff, totals
 from seqlab.ngram.thinning import thinned
 
-SLICE = 1 << 20
+SLICE = 1 << 18
 """n-grams that are estimated at once."""
 HIGHEST_COUNT = 6
 """Up to which the counts of counts are told apart."""
@@ -148,7 +149,8 @@ def _next(
     It is made slice by slice, each of whole contexts, so that what is needed beside the levels stays small.
     """
     log_probs, backoffs = np.empty(len(level), np.float32), np.zeros(len(below), np.float32)
-    for contexts in _slices(starts):
+
+    def make(contexts: slice) -> None:
         here = slice(int(starts[contexts.start]), int(starts[contexts.stop]))
         bounds = starts[contexts.start : contexts.stop + 1].astype(np.int64) - here.start
         alpha, gamma = estimator(seen_as[here], bounds)
@@ -156,9 +158,11 @@ def _next(
             shorter = np.ones(len(gamma), bool)
             shorter[max(0, final.start - contexts.start) : max(0, final.stop - contexts.start)] = False
             alpha, gamma = np.where(np.repeat(shorter, np.diff(bounds)), 0.0, alpha), np.where(shorter, 1.0, gamma)
-        lower = np.exp(below.log_probs[level.suffixes[here]], dtype=np.float64)
+        lower = np.exp(below.log_probs.take(level.suffixes[here]), dtype=np.float64)
         probs, weights = _combined(alpha, gamma, lower, bounds, kept[here], way)
         log_probs[here], backoffs[contexts] = _log(probs), _log(weights)
+
+    run(make, _slices(starts))
     none = np.zeros(0, np.float32)
     above = Level(level.words, log_probs, none, np.zeros(0, np.uint32))
     return Level(below.words, below.log_probs, backoffs, starts), above

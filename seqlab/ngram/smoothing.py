@@ -52,11 +52,12 @@ class Smoothing(Protocol):
         """What was done otherwise than asked for, a sentence each, once the estimators are made."""
 
 
-def totals(counts: NDArray[Any], bounds: Bounds) -> Bounds:
-    """(C,) the sum of the whole numbers (M,) of each context."""
-    sums = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, dtype=np.int64, out=sums[1:])
-    found: Bounds = sums[bounds[1:]] - sums[bounds[:-1]]
+def totals(numbers: NDArray[Any], bounds: Bounds) -> NDArray[Any]:
+    """(C,) the sum of the numbers (M,) of each context, int64 or float64."""
+    dtype = np.float64 if numbers.dtype.kind == "f" else np.int64
+    sums = np.zeros(len(numbers) + 1, dtype)
+    np.cumsum(numbers, dtype=dtype, out=sums[1:])
+    found: NDArray[Any] = np.diff(sums.take(bounds))
     return found
 
 
@@ -277,12 +278,9 @@ class _Discounting(_Plain):
 
         def estimate(counts: Counts, bounds: Bounds) -> tuple[Floats, Floats]:
             total = totals(counts, bounds)
-            kinds = np.minimum(counts, 3)
-            taken = np.zeros(len(total))
-            for kind in (1, 2, 3):
-                taken += by_count[kind] * totals(kinds == kind, bounds)
-            gamma = np.divide(taken, total, out=np.ones(len(total)), where=total > 0)
-            return shares(counts - by_count[kinds], total, bounds), gamma
+            taken = by_count.take(np.minimum(counts, 3))
+            gamma = np.divide(totals(taken, bounds), total, out=np.ones(len(total)), where=total > 0)
+            return shares(counts - taken, total, bounds), gamma
 
         return estimate
 

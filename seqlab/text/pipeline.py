@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from seqlab.errors import ConfigError, DataError, unknown
 from seqlab.text.indexed import Ids, IdWriter, smallest_dtype
 from seqlab.text.normalize import Normalizer
+from seqlab.text.numbering import NumberedWords
 from seqlab.text.tokenizers import TOKENIZERS, CodedTokenizer, Joiner, SentencePieceTokenizer, Tokenizer
 from seqlab.text.units import BYTE_PIECES
 from seqlab.text.vocab import BOS, SPECIALS, UNK, Vocab
@@ -54,8 +55,12 @@ class TextPipeline:
         max_size: int | None = None,
         sentencepiece_model: Literal["unigram", "bpe"] = "unigram",
         seed: int = 0,
+        index: str | os.PathLike[str] | None = None,
     ) -> "TextPipeline":
         """Make the vocabulary of the training texts, which are read once, in constant memory.
+
+        With `index` the ids of the texts are written to a file of that name as well, as the method `index` does; words
+        are looked for once only then, other tokens in a second reading.
 
         `min_count` and `max_size` bound the vocabulary, special ids not counted. For "sentencepiece", `max_size` is the
         number of pieces (8000 where it is None) and `seed` chooses the lines of a very large corpus. The vocabulary of
@@ -74,17 +79,18 @@ class TextPipeline:
         if tokenizer == "sentencepiece":
             size = 8000 if max_size is None else max_size
             cut = SentencePieceTokenizer.train(normalized, model=sentencepiece_model, size=size, seed=seed)
-            return cls(normalizer, cut, Vocab(cut.all_pieces()))
+            return cls(normalizer, cut, Vocab(cut.all_pieces()))._indexed(texts, index)
         cut = TOKENIZERS[tokenizer]()
         if tokenizer == "byte":
             next(normalized)
-            return cls(normalizer, cut, Vocab(BYTE_PIECES))
-        vocab = Vocab.build(_count(normalized, cut), min_count=min_count, max_size=max_size)
-        if len(vocab.tokens) < 2:
-            raise DataError(
-                f"the training text has {len(vocab.tokens)} {cut.unit} types with min_count={min_count} and "
-                f"max_size={max_size}, and at least 2 are needed: give more text or widen the bounds"
+            return cls(normalizer, cut, Vocab(BYTE_PIECES))._indexed(texts, index)
+        if index is None or isinstance(cut, CodedTokenizer):
+            return cls(normalizer, cut, _vocab(_count(normalized, cut), cut, min_count, max_size))._indexed(
+                texts, index
             )
+        with NumberedWords(index) as words:
+            vocab = _vocab(words.count(normalized, cut), cut, min_count, max_size)
+            words.index(vocab)
         return cls(normalizer, cut, vocab)
 
     @property
@@ -157,6 +163,12 @@ class TextPipeline:
                 n_bytes += len(normalized) if ascii_only else len(normalized.encode("utf-8", "surrogatepass"))
         return IndexStatistics(writer.n_ids, n_unknown, n_characters, n_bytes)
 
+    def _indexed(self, texts: Iterable[str], path: str | os.PathLike[str] | None) -> "TextPipeline":
+        """The pipeline itself, after indexing texts where a path for that is given."""
+        if path is not None:
+            self.index(texts, path)
+        return self
+
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write the pipeline to a folder; see `seqlab.text.storage`."""
         from seqlab.text.storage import save_pipeline
@@ -212,6 +224,16 @@ class IdJoiner:
     def finish(self) -> str:
         """Give the text that was held back."""
         return self._joiner.finish()
+
+
+def _vocab(counts: dict[str, int], tokenizer: Tokenizer, min_count: int, max_size: int | None) -> Vocab:
+    vocab = Vocab.build(counts, min_count=min_count, max_size=max_size)
+    if len(vocab.tokens) < 2:
+        raise DataError(
+            f"the training text has {len(vocab.tokens)} {tokenizer.unit} types with min_count={min_count} and "
+            f"max_size={max_size}, and at least 2 are needed: give more text or widen the bounds"
+        )
+    return vocab
 
 
 def _not_empty(texts: Iterable[str]) -> Iterator[str]:
