@@ -100,6 +100,7 @@ def count(
         DataError: the text is empty, or shorter than the order.
     """
     check(ids, order, n_types)
+    ids = ids.astype(smallest(n_types - 1), copy=False)
     if memory is not None and len(ids) * BYTES_A_TOKEN > memory:
         if folder is None:
             raise ConfigError(
@@ -134,7 +135,7 @@ def check(ids: NDArray[Any], order: int, n_types: int) -> None:
         raise DataError("the text is empty: there is nothing to count")
     if len(ids) < order:
         raise DataError(
-            f"the text has {len(ids)} tokens, fewer than the order {order}: give more text, or a lower --order"
+            f"the text has {len(ids)} tokens, fewer than the order {order}: give more text, or a lower order"
         )
     if len(ids) >= 1 << 32:
         raise DataError(f"the text has {len(ids):,} tokens; at most {(1 << 32) - 1:,} can be counted")

@@ -55,7 +55,7 @@ def estimate(
         estimator = way.estimator(n, _counts_of_counts(seen_as), counts.n_types - len(never))
         kept.append(level.counts >= least[n - 1] if n > 1 else np.ones(len(level), bool))
         if n == 1:
-            levels.append(_unigrams(level, seen_as, estimator, way, never))
+            levels.append(_unigrams(level, seen_as, estimator, way, never, way.highest_only and counts.order > 1))
         else:
             final = _is_final(counts, n) if way.highest_only and n < counts.order else None
             levels[-1], above = _next(
@@ -113,15 +113,17 @@ def _is_final(counts: Counts, order: int) -> slice:
     return counts.from_start()[order - 2]
 
 
-def _unigrams(level: CountLevel, seen_as: Numbers, estimator: Estimator, way: Smoothing, never: Sequence[int]) -> Level:
-    """The lowest order, over the uniform distribution."""
+def _unigrams(
+    level: CountLevel, seen_as: Numbers, estimator: Estimator, way: Smoothing, never: Sequence[int], passes_on: bool
+) -> Level:
+    """The lowest order, over the uniform distribution; or that one itself, where only the highest order is estimated."""
     usable = np.ones(len(level), bool)
     usable[list(never)] = False
     uniform = usable / usable.sum()
     counts = np.where(usable, seen_as, 0)
     alpha, gamma = estimator(counts, np.array([0, len(counts)]))
     seen = counts > 0
-    if way.highest_only:
+    if passes_on:
         probs = uniform
     elif way.use == "interpolate":
         probs = alpha + gamma * uniform
