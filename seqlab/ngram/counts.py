@@ -100,7 +100,6 @@ def count(
         DataError: the text is empty, or shorter than the order.
     """
     check(ids, order, n_types)
-    ids = ids.astype(smallest(n_types - 1), copy=False)
     if memory is not None and len(ids) * BYTES_A_TOKEN > memory:
         if folder is None:
             raise ConfigError(
@@ -109,7 +108,7 @@ def count(
         from seqlab.ngram.external import count_on_disk
 
         return count_on_disk(ids, order, n_types, start, end, memory, Path(folder), progress)
-    stream, places = marked(ids, start, end)
+    stream, places = marked(ids.astype(smallest(n_types - 1), copy=False), start, end)
     depth = _depth(len(stream), places)
     words = np.arange(n_types, dtype=smallest(n_types - 1))
     none = np.zeros(0, np.uint32)
