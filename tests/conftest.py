@@ -1,11 +1,8 @@
 """What several tests share: a small trained model, and the command line in this process."""
 
-import gc
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,76 +28,7 @@ def of_these_kernels():
     return ROOT / ".cache" / "numba" / state.hexdigest()[:16]
 
 
-COMPILED = of_these_kernels()
-os.environ["NUMBA_CACHE_DIR"] = str(COMPILED)  # numba reads it when it is imported
-MANY = 1000
-"""From so many tests on nearly every kernel is needed in every type."""
-
-
-def pytest_collection_finish(session):
-    """What has been collected stays to the end, so that nobody need look through it for what is no longer used.
-
-    Where the kernels are not compiled yet, another process begins with those that are needed last: float64 and bfloat16,
-    while here it is float32's turn. On two processors this saves more than a minute, once.
-    """
-    gc.collect()
-    gc.freeze()
-    alone = os.name != "posix" or (os.cpu_count() or 1) < 2
-    if alone or len(session.items) < MANY or session.config.option.collectonly or (COMPILED / "all").exists():
-        return
-    one_at_a_time()
-    ahead = f"import runpy; runpy.run_path({str(Path(__file__))!r})['compile_ahead']()"
-    session.config.stash[AHEAD] = subprocess.Popen(
-        [sys.executable, "-c", ahead], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-
-
-AHEAD = pytest.StashKey[subprocess.Popen[bytes]]()
-
-
-def pytest_sessionfinish(session):
-    """Nobody needs what it would still compile."""
-    if process := session.config.stash.get(AHEAD, None):
-        process.kill()
-        process.wait()
-
-
-def one_at_a_time():
-    """Two processes may not change numba's list of what it keeps of a function at the same time: it is read, lengthened and
-    written, and one of them would be given the other's file."""
-    import fcntl
-
-    from numba.core.caching import IndexDataCacheFile
-
-    save = IndexDataCacheFile.save
-
-    def saved_alone(self, key, data):
-        with (COMPILED / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            save(self, key, data)
-
-    COMPILED.mkdir(parents=True, exist_ok=True)
-    IndexDataCacheFile.save = saved_alone
-
-
-def compile_ahead():
-    """Compiles the kernels of all cells by using them."""
-    one_at_a_time()
-    import torch
-
-    from seqlab.precision import multiplies_bfloat16
-    from seqlab.recurrent import CELLS, Recurrent
-
-    torch.set_num_threads(1)
-    halves = [False, True] if multiplies_bfloat16("cpu") else [False]
-    for half in halves:
-        for name, row in CELLS.items():
-            if row.fused_kernel:
-                dtype = torch.float32 if half else torch.float64
-                with torch.autocast("cpu", torch.bfloat16, enabled=half):
-                    layer = Recurrent(name, 2, 2, backend="fused").to(dtype)
-                    layer(torch.zeros(2, 2, 2, dtype=dtype))[0].sum().backward()
-    (COMPILED / "all").touch()
+os.environ["NUMBA_CACHE_DIR"] = str(of_these_kernels())  # numba reads it when it is imported
 
 
 class Outcome(NamedTuple):
