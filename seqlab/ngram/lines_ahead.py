@@ -9,7 +9,7 @@ import numpy as np
 
 from seqlab.errors import DataError
 
-_AHEAD = 1 << 18  # what is made of them then stays in the cache of a processor
+_AHEAD = 1 << 16  # what is made of them then stays in the cache of a processor
 _LONGEST = 1 << 24
 _NEWLINE = ord("\n")
 
