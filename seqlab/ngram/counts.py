@@ -113,11 +113,11 @@ def count(
     words = np.arange(n_types, dtype=smallest(n_types - 1))
     none = np.zeros(0, np.uint32)
     levels = [CountLevel(words, np.bincount(ids, minlength=n_types).astype(np.uint32), none, none)]
-    entries = stream.astype(np.int64)
+    entries, at = stream.astype(np.int64), np.arange(len(stream))
     for n in range(2, order + 1):
         below, whole = levels[-1], depth >= n - 1
         here = whole[1:]
-        level, starts, found = _next_level(below, entries[:-1][here], entries[1:][here], stream[1:][here])
+        level, starts, found = _next_level(below, entries[:-1][here], entries[1:][here], stream[1:][here], at)
         levels[-1] = CountLevel(below.words, below.counts, below.suffixes, starts)
         levels.append(level)
         entries[whole] = found
@@ -157,7 +157,11 @@ def _depth(n: int, places: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 
 def _next_level(
-    below: CountLevel, contexts: NDArray[np.int64], suffixes: NDArray[np.int64], words: Numbers
+    below: CountLevel,
+    contexts: NDArray[np.int64],
+    suffixes: NDArray[np.int64],
+    words: Numbers,
+    at: NDArray[np.int64],
 ) -> tuple[CountLevel, Numbers, NDArray[np.int64]]:
     """The n-grams of the next order.
 
@@ -168,6 +172,7 @@ def _next_level(
         below: the level of the contexts.
         contexts, suffixes, words: (P,) for each place of the text the entry of the n-gram without its last word, of the one
             without its first word, and its last word.
+        at: the numbers from 0 to P - 1 and further.
 
     Returns:
         (the level, still without starts; the starts of `below`; (P,) the entry of each place's n-gram)
@@ -175,7 +180,7 @@ def _next_level(
     once = take(below.counts, contexts) == 1
     several = np.flatnonzero(~once)
     repeated = take(contexts, several)
-    ranks, distinct, sizes = ranked(repeated, take(words, several))
+    ranks, distinct, sizes = ranked(repeated, take(words, several), at)
     n_children = np.bincount(take(repeated, distinct), minlength=len(below))
     n_before = np.cumsum(n_children) - n_children
     n_children[contexts[once]] = 1
@@ -186,7 +191,7 @@ def _next_level(
     of_several = ranks + take(starts[:-1] - n_before, repeated)
     put(found, several, of_several)
     place = np.empty(int(starts[-1]), np.int64)
-    put(place, found, np.arange(len(found)))
+    put(place, found, at)
     counts = np.ones(len(place), np.uint32)
     put(counts, take(of_several, distinct), sizes)
     level_words = take(words, place).astype(below.words.dtype, copy=False)
@@ -194,8 +199,8 @@ def _next_level(
     return level, starts.astype(np.uint32), found
 
 
-def ranked(contexts: NDArray[Any], words: Numbers) -> tuple[Numbers, NDArray[np.int64], Numbers]:
-    """Rank pairs of an entry (P,) and a word (P,), by the entry first.
+def ranked(contexts: NDArray[Any], words: Numbers, at: NDArray[np.int64]) -> tuple[Numbers, NDArray[np.int64], Numbers]:
+    """Rank pairs of an entry (P,) and a word (P,), by the entry first; `at`: the numbers from 0 to P - 1 and further.
 
     Returns:
         ((P,) the rank of each pair among the distinct ones, (M,) a place of each distinct pair in order, (M,) how often it
@@ -205,7 +210,7 @@ def ranked(contexts: NDArray[Any], words: Numbers) -> tuple[Numbers, NDArray[np.
     keys = (contexts.astype(np.uint64) << np.uint64(word_bits)) | words
     if int(contexts.max(initial=0)).bit_length() + word_bits + place_bits <= 64:  # sort keys and places as one number
         keys <<= np.uint64(place_bits)
-        keys |= np.arange(len(keys), dtype=np.uint64)
+        keys |= at[: len(keys)].view(np.uint64)
         keys = sort(keys)
         order = (keys & np.uint64((1 << place_bits) - 1)).astype(np.int64)
         keys >>= np.uint64(place_bits)

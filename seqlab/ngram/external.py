@@ -146,7 +146,7 @@ def _run(
     ends = entries.read(begin - 1, last)
     contexts, suffixes = ends[:-1][whole], ends[1:][whole]
     words = stream.read(begin, last)[whole]
-    ranks, distinct, sizes = ranked(contexts, words)
+    ranks, distinct, sizes = ranked(contexts, words, np.arange(len(words)))
     local.append(ranks)
     names = {"keys": np.uint64, "counts": np.uint32, "suffixes": np.uint32, "entries": np.uint32}
     run = Run(**{name: Column(folder / f"run.{number}.{name}", dtype) for name, dtype in names.items()})
