@@ -83,7 +83,9 @@ def _run(arguments: list[str] | None) -> int:
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
-        return _say("out of memory: try a smaller --batch-size, --window or --hidden", 1)
+        return _say(
+            "out of memory: try a smaller --batch-size, --window or --hidden, or n-grams of a smaller --order", 1
+        )
 
 
 def _explain(error: click.UsageError) -> int:

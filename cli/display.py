@@ -82,6 +82,12 @@ class Display:
                 f"nats a {self.unit}{best}"
             )
 
+    def counted(self, share: float) -> None:
+        """Move the bar."""
+        if self._bar_task is None:
+            self._bar_task = self.bar.add_task("counting", total=1.0, figures="")
+        self.bar.update(self._bar_task, completed=share)
+
     def finished(self, scores: dict[str, Any]) -> None:
         """Print the scores beside the floors."""
         self.bar.stop()

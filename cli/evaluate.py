@@ -15,10 +15,14 @@ import click
     default=64,
     show_default=True,
     type=click.IntRange(1),
-    help="Stretches read side by side: speed only.",
+    help="Stretches that a network reads side by side: speed only.",
 )
 @click.option(
-    "--context", default=512, show_default=True, type=click.IntRange(0), help="Tokens each prediction knows at least."
+    "--context",
+    default=512,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Tokens each prediction of a network knows at least.",
 )
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, ..., or auto.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")

@@ -10,7 +10,14 @@ from pydantic.fields import FieldInfo
 from seqlab.config import Section
 from seqlab.resolve import settings
 
-SECTIONS = {"data": "Data", "text": "Text", "batches": "Batches", "network": "Network", "training": "Training"}
+SECTIONS = {
+    "data": "Data",
+    "text": "Text",
+    "batches": "Batches",
+    "network": "Network",
+    "training": "Training",
+    "ngram": "N-grams",
+}
 
 
 class SchemaCommand(click.Command):
@@ -72,7 +79,9 @@ def _options(schema: type[Section], without: tuple[str, ...]) -> Iterator[Settin
         if kind is bool:
             yield SettingOption(section, f"{flag}/--no-{flag[2:]}", help=text)
         elif get_origin(kind) is tuple:
-            yield SettingOption(section, flag, help=text, multiple=True, metavar="CORPUS")
+            of_numbers = int in get_args(get_args(kind)[0])
+            metavar, value = ("NUMBER", int) if of_numbers else ("CORPUS", str)
+            yield SettingOption(section, flag, help=text, multiple=True, type=value, metavar=metavar)
         elif get_origin(kind) is Literal:
             yield SettingOption(section, flag, help=text, type=NameInTable(get_args(kind)))
         elif field.examples:  # a table that one can add to

@@ -85,13 +85,14 @@ _PLACES = ("data.train", "data.validation", "data.encoding")
 def _resume(output: Path, changes: dict[str, Any]) -> None:
     from seqlab import modeldir
     from seqlab.cli.display import Display
-    from seqlab.training.resume import resume
+    from seqlab.training.resume import check, resume
 
     records = validation = None
     if not modeldir.training_folder(output).is_dir():
         if not output.exists():
             raise ModelError(f"{output}: there is no training to go on with; leave out --resume to begin one")
         config = modeldir.open_directory(output).config
+        check(config, output)
         # The data are needed again and may have moved; that they are the same ones is checked.
         moved = {name: changes.pop(name) for name in _PLACES if name in changes}
         if not (config.data.train or "data.train" in moved):

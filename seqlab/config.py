@@ -6,6 +6,7 @@ under a field is its help text on the command line.
 """
 
 import json
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -27,6 +28,20 @@ def _known_cell(name: str) -> str:
 
 
 Paths = Annotated[tuple[Annotated[str, AfterValidator(_utf8)], ...], Field(strict=False)]
+
+
+def _size(size: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]{0,5}[KMGT]", size):
+        raise ValueError(f"'{size}' is no amount of memory; write a whole number and K, M, G or T, such as 2G")
+    return size
+
+
+def n_bytes(size: str) -> int:
+    """How many bytes "512M" or "2G" are."""
+    return int(size[:-1]) << 10 * (1 + "KMGT".index(size[-1]))
+
+
+Thresholds = Annotated[tuple[Annotated[int, Field(strict=True, ge=1)], ...], Field(strict=False)]
 Options = dict[str, float | int | bool | list[float | int]]
 InitialiserName = Literal["identity", "orthogonal", "uniform", "xavier-normal", "xavier-uniform", "zeros"]
 
@@ -247,20 +262,89 @@ class Training(Section):
         return self
 
 
+SmoothingName = Literal[
+    "maximum-likelihood", "additive", "jelinek-mercer", "katz", "witten-bell", "absolute-discounting", "kneser-ney",
+    "modified-kneser-ney", "stupid-backoff",
+]  # fmt: skip
+
+
+class Ngram(Section):
+    """How n-grams are counted and smoothed."""
+
+    order: int | None = Field(None, ge=1, le=20)
+    """Length of the longest n-grams; 7 for characters and bytes, 5 for words and pieces where not given."""
+    smoothing: SmoothingName = "modified-kneser-ney"
+    """How n-grams that were seen share probability with those that were not."""
+    pseudo_count: float = Field(1.0, gt=0.0)
+    """What additive smoothing adds to each count."""
+    min_counts: Thresholds = ()
+    """N-grams seen less often than this are left out: a number for each order from 1, the last one for those above too."""
+    prune: float = Field(0.0, ge=0.0, lt=1.0)
+    """Leave out each n-gram without which the perplexity rises by less than this share; 1e-8 takes a little, 1e-6 much."""
+    sentences: Literal["auto", "lines", "none"] = "auto"
+    """lines: each line is predicted by itself, its end too; none: contexts reach over line ends; auto: lines for words."""
+
+    memory: Annotated[str, AfterValidator(_size)] = "2G"
+    """What counting may take, about; where a text needs more, it goes by way of the disk."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.pseudo_count != 1.0 and self.smoothing != "additive":
+            raise ValueError(
+                f"pseudo_count: {self.smoothing} smoothing adds none; leave it out or set smoothing to additive"
+            )
+        if self.prune and self.smoothing == "stupid-backoff":
+            raise ValueError("prune: the figures of stupid-backoff are no probabilities; leave it out")
+        if list(self.min_counts) != sorted(self.min_counts):
+            raise ValueError(
+                f"min_counts: {list(self.min_counts)} falls, but an n-gram needs those within it; let no number be "
+                "below the one before it"
+            )
+        if self.order is not None and len(self.min_counts) > self.order:
+            raise ValueError(
+                f"min_counts: {len(self.min_counts)} numbers for the orders up to {self.order}; give fewer"
+            )
+        return self
+
+
+OWN_SECTIONS: dict[str, tuple[str, ...]] = {
+    "rnn": ("batches", "network", "training"),
+    "ngram": ("ngram",),
+    "mixture": (),
+}
+"""The sections that each family of models has for itself."""
+
+
 class LanguageModelling(Section):
     """A language model: every setting of `seqlab train lm`."""
 
     task: Literal["lm"] = "lm"
     """The task."""
+    model: Literal["rnn", "ngram", "mixture"] = "rnn"
+    """What predicts: a recurrent network, counts of n-grams, or several models mixed (made by `seqlab mix`)."""
     seed: int = Field(1, ge=0, lt=2**63)
     """Seed of everything that is drawn: the split, the first weights, the batches, dropout."""
     baseline: bool = True
-    """Score a unigram and a bigram model on the same text, as the floor to beat."""
+    """Score simple models on the same text as the floor to beat: unigrams, bigrams, and for a network longer n-grams."""
     data: Data = Data()
     text: Text = Text()
     batches: Batches = Batches()
     network: Network = Network()
     training: Training = Training()
+    ngram: Ngram = Ngram()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        for family, sections in OWN_SECTIONS.items():
+            for section in sections if family != self.model else ():
+                given, default = getattr(self, section), type(self).model_fields[section].default
+                changed = [name for name in type(given).model_fields if getattr(given, name) != getattr(default, name)]
+                if changed:
+                    raise ValueError(
+                        f"{section}.{changed[0]}: the model is {self.model}, which has no such setting; leave it out, or "
+                        f"set model to {family}"
+                    )
+        return self
 
     def to_json(self) -> str:
         """Every setting with its value, defaults written out."""

@@ -26,9 +26,9 @@ from seqlab.resolve import resolve
 
 FORMAT = 1
 MANIFEST, CONFIG, WEIGHTS = "seqlab.json", "config.json", "weights.safetensors"
-DATA, BEST = "data", "best.safetensors"
-"""Needed while a model is trained: the indexed text, and the best weights so far."""
-UNSEALED = ("README.md", "train", DATA, BEST)
+DATA, COUNTS, BEST = "data", "counts", "best.safetensors"
+"""Needed while a model is trained: the indexed text, counts larger than memory, the best weights so far."""
+UNSEALED = ("README.md", "train", DATA, COUNTS, BEST)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,8 @@ def move_into_place(folder: Path, path: Path) -> None:
         raise ModelError(f"{path}: {error.strerror}; the new model is in {folder}") from None
     shutil.rmtree(old, ignore_errors=True)
     (path / BEST).unlink(missing_ok=True)
-    shutil.rmtree(path / DATA, ignore_errors=True)  # last: until here a failure leaves all that --resume needs
+    for name in (DATA, COUNTS):  # until here a failure leaves all that --resume needs
+        shutil.rmtree(path / name, ignore_errors=True)
 
 
 def open_directory(path: str | Path) -> ModelDirectory:

@@ -117,7 +117,7 @@ _WANTED = {
     "float_type": "needs a number",
     "bool_type": "needs true or false",
     "string_type": "needs a text",
-    "tuple_type": 'needs a list, such as ["a.txt", "b.txt"]',
+    "tuple_type": 'needs a list, such as ["a.txt", "b.txt"] or [1, 2]',
     "dict_type": "needs a table, such as { momentum = 0.9 }",
     "model_type": "is a section and needs settings in it",
 }
@@ -135,6 +135,8 @@ def _explain(schema: type[Section], error: ValidationError) -> str:
         field = next(field for known, field in settings(schema) if known == path)
         return f"{path}: {unknown(path.rpartition('.')[2], first['input'], get_args(field.annotation))}"
     message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error" and not path:
+        return message
     if first["type"] == "value_error":
         in_section = any(known.startswith(f"{path}.") for known, _ in settings(schema))
         return f"{path}{'.' if in_section else ': '}{message}"

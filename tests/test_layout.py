@@ -32,7 +32,9 @@ ALLOWED = {
         "errors", "config", "device", "records", "modeldir", "models", "recurrent", "text", "ngram", "metrics",
         "decoding", "batching", "precision", "weights",
     },
-    "training": {"errors", "config", "resolve", "device", "precision", "modeldir", "recurrent", "tasks", "weights"},
+    "training": {
+        "errors", "config", "resolve", "device", "precision", "modeldir", "ngram", "recurrent", "tasks", "weights",
+    },
     "corpora": {"errors", "records", "text"},
     "cli": {"errors", "config", "resolve", "corpora", "tasks", "training", "modeldir"},
     "__init__": {"tasks", "training"},

@@ -12,6 +12,7 @@ from seqlab.errors import ConfigError
 State = TypeVar("State")
 LogProbs = NDArray[np.floating]
 Ids = NDArray[np.int64]
+NOTHING = -1
 ROUNDING = 1e-12
 """How far a sum of probabilities may be off."""
 Step = Callable[[Ids, State], tuple[LogProbs, State]]
@@ -89,15 +90,18 @@ def sample(
         never: ids that are never drawn.
 
     Yields:
-        (B,) the next token of each text.
+        (B,) the next token of each text; `NOTHING` from where on none that may be drawn has a probability above 0.
     """
     draws = [np.random.default_rng([seed, row]) for row in range(len(ids))]
+    over = np.zeros(len(ids), bool)
     while True:
         log_probs, state = step(ids, state)
         if never:
             log_probs = log_probs.copy()
             log_probs[:, list(never)] = -np.inf
+        over |= np.isneginf(log_probs).all(1)
+        log_probs = np.where(over[:, None], 0.0, log_probs) if over.any() else log_probs
         cumulative = np.cumsum(choice.probabilities(log_probs), 1)
         drawn = np.array([draw.random() for draw in draws])[:, None] * cumulative[:, -1:]
         ids = (cumulative <= drawn).sum(1)
-        yield ids
+        yield np.where(over, NOTHING, ids)

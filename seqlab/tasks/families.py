@@ -26,7 +26,7 @@ class Family(NamedTuple):
 
 def of(config: LanguageModelling) -> Family:
     """The family that the settings name."""
-    return FAMILIES["rnn"]
+    return FAMILIES[config.model]
 
 
 def load(directory: ModelDirectory, device: str) -> LanguageModel:
@@ -36,7 +36,9 @@ def load(directory: ModelDirectory, device: str) -> LanguageModel:
 
 def duration(seconds: float) -> str:
     """A time to read: seconds, or minutes from two of them on."""
-    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.1f} minutes"
+    if seconds >= 120:
+        return f"{seconds / 60:.1f} minutes"
+    return f"{seconds:.1f} seconds" if seconds < 10 else f"{seconds:.0f} seconds"
 
 
 def _network(config: LanguageModelling, training: dict[str, Any]) -> Rows:
@@ -57,4 +59,23 @@ def _load_network(directory: ModelDirectory, device: str) -> LanguageModel:
     return NeuralLanguageModel.load(directory, available(device))
 
 
-FAMILIES = {"rnn": Family("A recurrent language model", _network, _load_network)}
+def _ngrams(config: LanguageModelling, training: dict[str, Any]) -> Rows:
+    sizes = training["n_grams"]
+    by_order = ", ".join(f"{size:,}" for size in sizes)
+    return [
+        ("n-grams", f"order {len(sizes)}, {config.ngram.smoothing}"),
+        ("size", f"{sum(sizes):,} n-grams in {training['n_bytes'] / 1e6:,.1f} MB; by order: {by_order}"),
+        ("counting", duration(training["seconds"])),
+    ]
+
+
+def _load_ngrams(directory: ModelDirectory, device: str) -> LanguageModel:
+    from seqlab.tasks.ngram_lm import NgramLanguageModel
+
+    return NgramLanguageModel.load(directory, device)
+
+
+FAMILIES = {
+    "rnn": Family("A recurrent language model", _network, _load_network),
+    "ngram": Family("An n-gram language model", _ngrams, _load_ngrams),
+}

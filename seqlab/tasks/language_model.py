@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqlab.config import LanguageModelling
-from seqlab.decoding.sample import Choice, sample
+from seqlab.decoding.sample import NOTHING, Choice, sample
 from seqlab.errors import ConfigError, DataError
 from seqlab.metrics.perplexity import CrossEntropy, LanguageScores
 from seqlab.records import Text
@@ -166,7 +166,7 @@ class LanguageModel(ABC):
         drawn = sample(self.step, ids, state, choice, seed=seed, never=NEVER_WRITTEN)
         for tokens in itertools.islice(drawn, length):
             for which, (text, token) in enumerate(zip(texts, tokens, strict=True)):
-                piece = text.add(int(token))
+                piece = text.finish() if token == NOTHING else text.add(int(token))
                 if piece:
                     yield which, piece
             if all(text.ended for text in texts):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from seqlab.config import LanguageModelling
 from seqlab.errors import DataError
-from seqlab.ngram.floors import floors
 from seqlab.records import Text
 from seqlab.tasks.heldout import Limited, Part, ranges
 from seqlab.text.indexed import open_ids
@@ -113,7 +112,3 @@ class IndexedText:
         train, validation, vocabulary = (f"{size:,}" for size in self.sizes.values())
         unit = self.text.unit
         return f"{train} {unit}s to train on, {validation} to validate on, a vocabulary of {vocabulary}"
-
-    def floors(self) -> dict[str, float]:
-        """Unigram and bigram models counted on the training text, on the held-out text, in nats a token."""
-        return floors(self.train, self.validation, self.text.start, len(self.text.vocab))

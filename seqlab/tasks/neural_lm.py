@@ -119,7 +119,7 @@ def token_log_probs(
             inputs, targets = (torch.from_numpy(part).to(device) for part in (window.inputs, window.targets))
             logits, state = model(inputs, None if window.fresh else state)
             log_probs = logits.log_softmax(-1).gather(-1, targets.clamp(min=0)[..., None])[..., 0]
-        group.append((log_probs.double().cpu().numpy(), window.targets))
+        group.append((log_probs.cpu().double().numpy(), window.targets))
     if group:
         yield _in_order(group)
 

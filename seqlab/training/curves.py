@@ -50,7 +50,7 @@ def draw(runs: Sequence[Path], output: Path) -> None:
 def _steps(run: Path) -> list[dict[str, Any]]:
     folder = next((place for place in (run, modeldir.training_folder(run)) if (place / LOG).is_file()), None)
     if folder is None:
-        raise ModelError(f"{run}: no run with a log; `seqlab train -o {run}` writes {LOG}")
+        raise ModelError(f"{run}: no run with a log; the training of a network writes {LOG}")
     steps = read(folder / LOG)
     if not any("validation" in step for step in steps):
         raise ModelError(f"{run}: has not been validated yet, there is nothing to draw; wait for the first epoch")

@@ -11,6 +11,7 @@ from seqlab.config import LanguageModelling
 from seqlab.device import available
 from seqlab.errors import ConfigError
 from seqlab.modeldir import BEST, WEIGHTS, writing
+from seqlab.tasks import floors
 from seqlab.tasks.neural_task import LanguageTask
 from seqlab.training import checkpoint, optimizers, tensorboard
 from seqlab.training.fit import Trainer, fit
@@ -84,7 +85,7 @@ def _tell(watcher: Watcher, trainer: Trainer, task: LanguageTask) -> None:
     runs_on = ", ".join(dict.fromkeys(task.runs_on(trainer.model)))
     watcher.told("data", task.summary())
     watcher.told("network", f"{_n_parameters(trainer):,} parameters, {runs_on} on {task.device}")
-    for note in task.notes:
+    for note in (*task.notes, *floors.notes(task.config, task)):
         watcher.noted(note)
     going_on = f", going on after step {done:,}" if done else ""
     watcher.told("training", f"{n_steps:,} steps in {n_epochs} epochs{going_on}")
@@ -137,7 +138,7 @@ def _outcome(trainer: Trainer, task: LanguageTask, folder: Path) -> Outcome:
     model = trainer.best_model
     if (folder / BEST).exists():
         weights.load(model, folder / BEST)
-    scores = task.evaluate(model).to_dict() | {"floors": task.floors() if task.config.baseline else {}}
+    scores = task.evaluate(model).to_dict() | {"floors": floors.floors(task.config, task, folder)}
     weights.save(model, folder / WEIGHTS)
     training = {
         "steps": trainer.progress.step,

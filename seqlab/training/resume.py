@@ -51,6 +51,7 @@ def resume(
         saved = directory.config
     else:
         saved = resolve("lm", read_json(folder / CONFIG), {})
+    check(saved, output)
     config = _changed(saved, changes)
     descent.check(config)
     if finished:
@@ -64,6 +65,19 @@ def resume(
         )
     outcome = descent.train(config, folder, output, watcher, resumed=True, finished=finished)
     return complete(config, outcome, folder, output, watcher)
+
+
+def check(config: LanguageModelling, output: Path) -> None:
+    """Refuse to go on with what has no steps.
+
+    Raises:
+        ConfigError: the model is no network.
+    """
+    if config.model != "rnn":
+        raise ConfigError(
+            f"{output}: its model is {config.model}, which is made at one go, so there is nothing to go on with; make it "
+            "anew with --overwrite"
+        )
 
 
 def _changed(saved: LanguageModelling, changes: Mapping[str, Any]) -> LanguageModelling:

@@ -23,15 +23,18 @@ class Watcher(Protocol):
         """Something that one may want to know, in one sentence."""
 
     def started(self, unit: str, total: int, done: int = 0) -> None:
-        """The work begins.
+        """A network takes its first step, or the first one after a stop.
 
         Args:
             unit: what a token is, and so what losses are per.
-            total: how much there is to do: the steps of a network's training. done: of these, before a stop.
+            total: how many steps there are. done: of these, before the stop.
         """
 
     def stepped(self, step: Step) -> None:
         """A step of a network's training is done."""
+
+    def counted(self, share: float) -> None:
+        """This share of the work on an n-gram model is done."""
 
     def finished(self, scores: dict[str, Any]) -> None:
         """The model is saved; these are its scores, the floors among them."""
@@ -53,6 +56,9 @@ class Unwatched:
         """Nothing."""
 
     def stepped(self, step: Step) -> None:
+        """Nothing."""
+
+    def counted(self, share: float) -> None:
         """Nothing."""
 
     def finished(self, scores: dict[str, Any]) -> None:

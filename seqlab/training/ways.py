@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from seqlab.config import LanguageModelling
+from seqlab.errors import ConfigError
 from seqlab.training.watcher import Watcher
 
 
@@ -41,7 +42,17 @@ class Way(Protocol):
 
 
 def way(config: LanguageModelling) -> Way:
-    """How the family of models that the settings name is trained."""
+    """How the family of models that the settings name is trained.
+
+    Raises:
+        ConfigError: its models are made otherwise.
+    """
+    if config.model == "mixture":
+        raise ConfigError("model: a mixture is made of models that are trained already, by `seqlab mix`")
+    if config.model == "ngram":
+        from seqlab.training import counting
+
+        return counting
     from seqlab.training import descent
 
     return descent

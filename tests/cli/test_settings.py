@@ -35,6 +35,12 @@ TYPED = {
     "training.tensorboard": (None, True),
     "seed": ("0", 0), "baseline": (None, False),
 }  # fmt: skip
+# Likewise, with those of n-grams in place of those of a network.
+TYPED_NGRAM = {path: value for path, value in TYPED.items() if path.partition(".")[0] in ("data", "text", path)} | {
+    "model": ("ngram", "ngram"), "ngram.order": ("3", 3), "ngram.smoothing": ("katz", "katz"),
+    "ngram.min_counts": ("2", (2,)), "ngram.prune": ("1e-7", 1e-7), "ngram.sentences": ("lines", "lines"),
+    "ngram.memory": ("5M", "5M"),
+}  # fmt: skip
 # These do not fit the others.
 ALONE = {
     "data.validation_share": ("0.2", 0.2, {}),
@@ -43,6 +49,7 @@ ALONE = {
     "network.input": ("one-hot", "one-hot", {}),
     "training.decay": ("0.3", 0.3, {"training.schedule": "step"}),
     "training.decay_every": ("2", 2, {"training.schedule": "step"}),
+    "ngram.pseudo_count": ("0.5", 0.5, {"model": "ngram", "ngram.smoothing": "additive"}),
 }
 NO_FLAG = {"task", "data.train", "training.optimizer_options"}  # the command, its argument, and -s
 
@@ -104,14 +111,18 @@ def test_the_help_shows_every_flag_its_choices_and_its_default(call):
         assert " ".join(FIELDS[path].description.split()) in shown
     assert f"[{'|'.join(FIELDS['network.cell'].examples)}]" in shown
     assert "Units of each layer. [256]" in shown
-    for section in ("Data:", "Text:", "Batches:", "Network:", "Training:"):
+    for section in ("Data:", "Text:", "Batches:", "Network:", "Training:", "N-grams:"):
         assert section in shown
 
 
-def test_a_flag_a_file_an_assignment_and_a_keyword_give_the_same(config_of, tmp_path, monkeypatch):
-    assert TYPED.keys() | ALONE.keys() | NO_FLAG == FIELDS.keys() - {"network.bidirectional"}
-    by_flags = config_of("a.txt", *(part for path, (typed, _) in TYPED.items() for part in flag(path, typed)))
-    changed = {path: meant for path, (_, meant) in TYPED.items()} | {"data.train": ("a.txt",)}
+def test_every_setting_is_typed():
+    assert TYPED.keys() | TYPED_NGRAM.keys() | ALONE.keys() | NO_FLAG == FIELDS.keys() - {"network.bidirectional"}
+
+
+@pytest.mark.parametrize("all_typed", [TYPED, TYPED_NGRAM], ids=["rnn", "ngram"])
+def test_a_flag_a_file_an_assignment_and_a_keyword_give_the_same(config_of, tmp_path, monkeypatch, all_typed):
+    by_flags = config_of("a.txt", *(part for path, (typed, _) in all_typed.items() for part in flag(path, typed)))
+    changed = {path: meant for path, (_, meant) in all_typed.items()} | {"data.train": ("a.txt",)}
     assert values_of(by_flags) == values_of(config_of("a.txt")) | changed
 
     sections = {}

@@ -12,11 +12,13 @@ import seqlab
 from seqlab.batching import SAMPLINGS
 from seqlab.config import SCHEMAS, LanguageModelling
 from seqlab.errors import ConfigError
-from seqlab.modeldir import open_directory
+from seqlab.modeldir import WEIGHTS, open_directory
+from seqlab.ngram.smoothing import SMOOTHINGS
 from seqlab.recurrent.cells import CELLS
 from seqlab.recurrent.initialise import INITIALISERS
 from seqlab.resolve import assignment, read_toml, resolve, settings
 from seqlab.tasks import TASKS
+from seqlab.tasks.families import FAMILIES
 from seqlab.text.tokenizers import TOKENIZERS
 from seqlab.training.optimizers import OPTIMIZERS
 
@@ -54,6 +56,8 @@ def test_every_name_that_can_be_chosen_is_in_its_table():
         "training.optimizer": OPTIMIZERS,
         "batches.sampling": SAMPLINGS,
         "text.tokenizer": TOKENIZERS,
+        "ngram.smoothing": SMOOTHINGS,
+        "model": FAMILIES | {"mixture": None},
     }
     for path, table in tables.items():
         assert set(FIELDS[path].examples or get_args(FIELDS[path].annotation)) == set(table)
@@ -108,6 +112,10 @@ def values(field):
         return st.booleans()
     if field.examples:
         return st.sampled_from(field.examples)
+    if field.description.startswith("What counting may take"):
+        return st.sampled_from(["1K", "512M", "3T"])
+    if "int" in str(kind) and get_origin(kind) is tuple:
+        return st.lists(st.integers(1, 9), max_size=4).map(sorted)
     if kind is str:
         return st.text(st.characters(codec="utf-8"))
     return st.integers(2, 10**9) if kind is int or get_args(kind)[:1] == (int,) else st.just(["a", "天\n"])
@@ -173,6 +181,15 @@ def test_files_that_are_refused(tables, says):
         ("train", ["\udcfe.txt"], "is not UTF-8"),
         ("optimizer_options.momentum", "a", "training.optimizer_options.momentum: needs a number, not 'a'"),
         ("optimizer_options", "a", "training.optimizer_options: needs a table"),
+        ("model", "rnm", "unknown model 'rnm'; did you mean 'rnn'? known: mixture, ngram, rnn"),
+        ("smoothing", "kneser", "ngram.smoothing: unknown smoothing 'kneser'; did you mean 'kneser-ney'?"),
+        ("order", 0, "ngram.order: input should be greater than or equal to 1, not 0"),
+        ("order", 21, "ngram.order: input should be less than or equal to 20, not 21"),
+        ("min_counts", 2, "ngram.min_counts: needs a list"),
+        ("min_counts", [0], "ngram.min_counts.0: input should be greater than or equal to 1, not 0"),
+        ("min_counts", [1, "2"], "ngram.min_counts.1: needs a whole number, not '2'"),
+        ("memory", "2", "ngram.memory: '2' is no amount of memory; write a whole number and K, M, G or T, such as 2G"),
+        ("memory", "0G", "ngram.memory: '0G' is no amount of memory"),
     ],
 )
 def test_values_that_are_refused(name, value, says):
@@ -199,6 +216,21 @@ def test_values_that_are_refused(name, value, says):
         ({"lr_floor": 0.1}, "training.lr_floor: the schedule constant does not use it; cosine and one-cycle do"),
         ({"decay": 0.1, "schedule": "cosine"}, "training.decay: the schedule cosine does not use it"),
         ({"decay_every": 2, "schedule": "exponential"}, "training.decay_every: the schedule exponential"),
+        ({"order": 3}, "ngram.order: the model is rnn, which has no such setting; leave it out, or set model to ngram"),
+        (
+            {"model": "ngram", "hidden": 9},
+            "network.hidden: the model is ngram, which has no such setting; leave it out, or",
+        ),
+        ({"model": "ngram", "window": 9}, "batches.window: the model is ngram"),
+        ({"model": "ngram", "device": "cpu"}, "training.device: the model is ngram"),
+        ({"model": "mixture", "order": 3}, "ngram.order: the model is mixture"),
+        ({"model": "ngram", "pseudo_count": 0.5}, "ngram.pseudo_count: modified-kneser-ney smoothing adds none"),
+        (
+            {"model": "ngram", "prune": 1e-8, "smoothing": "stupid-backoff"},
+            "ngram.prune: the figures of stupid-backoff",
+        ),
+        ({"model": "ngram", "min_counts": [1, 3, 2]}, "ngram.min_counts: [1, 3, 2] falls"),
+        ({"model": "ngram", "min_counts": [1, 1], "order": 1}, "ngram.min_counts: 2 numbers for the orders up to 1"),
     ],
 )
 def test_settings_that_do_not_fit(changes, says):
@@ -290,6 +322,12 @@ DIFFERENT = [
     {"optimizer": "adam", "weight_decay": 0.5},  # without weight decay it is adamw
     *({"optimizer": name} for name in OPTIMIZERS if name not in ("adamw", "adam")),
 ]  # fmt: skip
+DIFFERENT_NGRAMS = [
+    {"seed": 2}, {"limit": 1500}, {"tokenizer": "word"}, {"min_count": 40}, {"order": 1}, {"order": 3}, {"order": 6},
+    *({"smoothing": name} for name in SMOOTHINGS if name != "modified-kneser-ney"),
+    {"smoothing": "additive", "pseudo_count": 0.5}, {"min_counts": [1, 2]}, {"min_counts": [1, 1, 1, 2]},
+    {"prune": 1e-6}, {"prune": 1e-4}, {"sentences": "lines"}, {"tokenizer": "word", "sentences": "none"},
+]  # fmt: skip
 SHOWN_ELSEWHERE = {
     "task": "there is one", "data.train": "cli/test_train", "data.validation": "cli/test_train",
     "data.encoding": "cli/test_train", "baseline": "test_baseline_scores_the_floors",
@@ -298,6 +336,7 @@ SHOWN_ELSEWHERE = {
     "training.checkpoint_every": "test_checkpoints_are_written_as_often_as_asked", "training.device": "cli/test_train",
     "network.backend": "test_the_backend_changes_what_runs_and_not_what_comes_out",
     "network.precision": "training/test_precision", "text.sentencepiece_model": "text/test_subwords",
+    "model": "training/test_counting", "ngram.memory": "training/test_counting",
 }  # fmt: skip
 # Letters in both cases and widths, several blanks in a row; no line twice.
 MIXED = "".join(f"{n}① Ａbc  abc, ＡBC abc;  the Cat sat\t on the {n} mats, 天地玄黄 {n + 7}.\n" for n in range(40))
@@ -308,8 +347,25 @@ def weights(**changes):
     return b"".join(weight.detach().numpy().tobytes() for weight in model.model.state_dict().values())
 
 
+def ngrams(folder, **changes):
+    seqlab.train("lm", [MIXED], output=folder, overwrite=True, model="ngram", baseline=False, **changes)
+    return (folder / WEIGHTS).read_bytes()
+
+
+def test_two_values_of_a_setting_give_different_ngrams(tmp_path):
+    found = {json.dumps(change): ngrams(tmp_path / "run", **change) for change in ({}, *DIFFERENT_NGRAMS)}
+    assert ngrams(tmp_path / "run") == found["{}"]
+    assert ngrams(tmp_path / "run", order=7, sentences="none") == found["{}"], "the default for characters"
+    assert ngrams(tmp_path / "run", tokenizer="word", order=5, sentences="lines") == found['{"tokenizer": "word"}']
+    by_bytes = {}
+    for change, weights in found.items():
+        by_bytes.setdefault(weights, []).append(change)
+    assert [changes for changes in by_bytes.values() if len(changes) > 1] == []
+
+
 def test_every_setting_is_shown_to_do_something():
     shown = {next(path for path in PATHS if leaf(path) == name) for change in DIFFERENT for name in change}
+    shown |= {next(path for path in PATHS if leaf(path) == name) for change in DIFFERENT_NGRAMS for name in change}
     assert shown | set(SHOWN_ELSEWHERE) == set(PATHS)
 
 
@@ -349,8 +405,12 @@ def test_patience_stops(tmp_path):
 def test_baseline_scores_the_floors():
     assert seqlab.train("lm", [MIXED], **BASE).scores["floors"] == {}
     floors = seqlab.train("lm", [MIXED], **BASE | {"baseline": True}).scores["floors"]
-    assert set(floors) == {"unigram", "bigram"}
-    assert floors["bigram"] < floors["unigram"]
+    assert list(floors) == ["unigram", "bigram", "7-gram"]
+    assert floors["7-gram"] < floors["bigram"] < floors["unigram"]
+    alone = seqlab.train("lm", [MIXED], model="ngram").scores
+    assert alone["nats"] == floors["7-gram"]
+    assert alone["floors"] == {name: floors[name] for name in ("unigram", "bigram")}
+    assert seqlab.train("lm", [MIXED], model="ngram", baseline=False).scores["floors"] == {}
 
 
 def test_checkpoints_are_written_as_often_as_asked(monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqlab.decoding.sample import Choice, sample
+from seqlab.decoding.sample import NOTHING, Choice, sample
 from seqlab.errors import ConfigError
 
 V = 8
@@ -255,3 +255,17 @@ def test_a_token_without_probability_is_not_drawn_even_at_the_ends():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(np.random, "default_rng", lambda _, value=value: Extreme(value))
             assert drawn(1, [0], step=lambda ids, state: (log_probs, state)).tolist() == [[wanted]]
+
+
+def test_from_where_on_nothing_can_be_drawn():
+    """Token 1 is followed by token 2 alone, which is never drawn; the other row goes on as it does without it."""
+    log_probs = np.log(np.full((V, V), 1 / V))
+    log_probs[1] = -np.inf
+    log_probs[1, 2] = 0.0
+    rows = drawn(6, [0, 1], never=[2], step=lambda ids, state: (log_probs[np.maximum(ids, 0)], state))
+    assert (rows[:, 1] == NOTHING).all()
+    alone = drawn(6, [0], never=[2], step=lambda ids, state: (log_probs[np.maximum(ids, 0)], state))
+    stuck = np.cumsum(rows[:, 0] == 1) - (rows[:, 0] == 1) > 0
+    assert (rows[:, 0] == alone[:, 0]).all()
+    assert (rows[stuck, 0] == NOTHING).all()
+    assert (rows[~stuck, 0] != NOTHING).all()

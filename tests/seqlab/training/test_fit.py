@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from seqlab.errors import TrainingError
+from seqlab.tasks.floors import floors
 from seqlab.text.vocab import UNK
 from seqlab.training.fit import fit
 
@@ -17,11 +18,11 @@ def weights(trainer) -> torch.Tensor:
     return torch.cat([weight.detach().flatten() for weight in trainer.best_model.parameters()])
 
 
-def test_training_learns(start) -> None:
+def test_training_learns(start, tmp_path) -> None:
     trainer, task = start(epochs=12, lr=1e-2)
     steps = list(fit(trainer, task))
     assert steps[-1].scores.nats < 0.6 * steps[0].loss
-    assert steps[-1].scores.nats < task.floors()["unigram"]
+    assert steps[-1].scores.nats < floors(task.config, task, tmp_path)["unigram"]
 
 
 def test_steps_are_counted_and_epochs_end_with_a_validation(start) -> None:
