@@ -151,16 +151,12 @@ class NGramModel:
         depth = self._depth(stream) if self.unseen_backoff else None
         for n, (level, above) in enumerate(zip(self.levels, self.levels[1:], strict=False), start=2):
             context, here = entries[n - 2][:-1], entries[n - 1][1:]
-            weights = np.where(context >= 0, level.backoffs[context], 0.0)
+            known, listed = np.flatnonzero(context >= 0), np.flatnonzero(here >= 0)
+            log_probs[known + 1] += level.backoffs.take(context[known])
             if depth is not None:
-                weights[(context < 0) & (depth[1:] >= n - 1)] = self.unseen_backoff
-            listed = here >= 0
-            log_probs[1:] = (
-                np.where(listed, above.log_probs[here], log_probs[1:] + weights)
-                if len(above)
-                else (log_probs[1:] + weights)
-            )
-            orders[1:][listed] = n
+                log_probs[1:][(context < 0) & (depth[1:] >= n - 1)] += self.unseen_backoff
+            log_probs[listed + 1] = above.log_probs.take(here[listed])
+            orders[listed + 1] = n
         return Scored(log_probs, orders)
 
     def _depth(self, stream: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -24,8 +24,8 @@ def pruned(model: NGramModel, threshold: float) -> NGramModel:
         D = -p(h) { p(w | h) [ln p(w | h') + ln b'(h) - ln p(w | h)] + left(h) [ln b'(h) - ln b(h)] }
 
     where h' is h without its first word, and left(h) what h leaves for unlisted words. The n-gram goes if
-    exp(D) - 1 < threshold. The highest order is pruned first; an n-gram that is the context of another one stays. At the
-    end all back-off weights are taken anew, so that the probabilities sum to one.
+    exp(D) - 1 < threshold. The highest order is pruned first; an n-gram stays where one that stays begins or ends with
+    it (other programs count on that). At the end all back-off weights are taken anew, so that the probabilities sum to one.
 
     Args:
         model: with probabilities that sum to one. threshold: 1e-8 leaves out a little, 1e-6 much; 0 nothing.
@@ -46,7 +46,8 @@ def pruned(model: NGramModel, threshold: float) -> NGramModel:
         lower = _lower_log_probs(model, endings, n)
         removable = np.ones(len(context), bool)
         if n < model.order:
-            removable[_contexts(model, n + 1)[kept[n]]] = False
+            within = np.concatenate((_contexts(model, n + 1)[kept[n]], endings[n][n - 1][kept[n]]))
+            removable[within[within >= 0]] = False
         rise = np.expm1(joint[n - 2][context] * _loss(model, n, context, lower))
         kept[n - 1] = ~(removable & (rise < threshold))
     return normalized(thinned(model, kept))
