@@ -1,7 +1,9 @@
 """From counts to a model: the recursion over the orders, whatever the smoothing."""
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ SLICE = 1 << 18
 """n-grams that are estimated at once."""
 HIGHEST_COUNT = 6
 """Up to which the counts of counts are told apart."""
+NOTHING = 1e-12
+"""A probability that is the rounding of others."""
 
 
 def estimate(
@@ -64,6 +68,7 @@ def estimate(
             levels.append(above)
         if progress:
             progress(n / counts.order)
+    levels[-1] = dataclasses.replace(levels[-1], log_probs=levels[-1].log_probs.astype(np.float32, copy=False))
     unseen = float(np.log(StupidBackoff.factor)) if way.use == "as-is" else 0.0
     model = NGramModel(tuple(levels), counts.start, counts.end, unknown_id, name, unseen)
     return model if all(map(np.all, kept)) else thinned(model, kept)
@@ -74,7 +79,9 @@ def _way(smoothing: str | Smoothing) -> tuple[Smoothing, str]:
         if smoothing not in SMOOTHINGS:
             raise ConfigError(unknown("smoothing", smoothing, SMOOTHINGS))
         if smoothing == "jelinek-mercer":
-            raise ConfigError("jelinek-mercer: its weights come from held-out text; make it by seqlab.ngram.held_out")
+            raise ConfigError(
+                "jelinek-mercer: its weights come from held-out text; make it by seqlab.ngram.interpolation"
+            )
         way: Smoothing = SMOOTHINGS[smoothing]()
         return way, smoothing
     return smoothing, next(name for name, kind in SMOOTHINGS.items() if kind is type(smoothing))
@@ -116,7 +123,11 @@ def _is_final(counts: Counts, order: int) -> slice:
 def _unigrams(
     level: CountLevel, seen_as: Numbers, estimator: Estimator, way: Smoothing, never: Sequence[int], passes_on: bool
 ) -> Level:
-    """The lowest order, over the uniform distribution; or that one itself, where only the highest order is estimated."""
+    """The lowest order, over the uniform distribution; or that one itself, where only the highest order is estimated.
+
+    Where n-grams back off, its logarithms are float64, and so are those of the order above it while this is made: what seen
+    n-grams leave of the lower order may be less than float32 can tell from nothing.
+    """
     usable = np.ones(len(level), bool)
     usable[list(never)] = False
     uniform = usable / usable.sum()
@@ -133,7 +144,8 @@ def _unigrams(
         if way.use == "back-off" and not np.any(usable & ~seen):
             probs = alpha / alpha.sum()
     none = np.zeros(0, np.uint32)
-    return Level(level.words, _log(probs), np.zeros(len(level), np.float32), none)
+    log_probs: NDArray[Any] = _log(probs).astype(np.float64 if way.use == "back-off" else np.float32)
+    return Level(level.words, log_probs, np.zeros(len(level), np.float32), none)
 
 
 def _next(
@@ -150,7 +162,7 @@ def _next(
 
     It is made slice by slice, each of whole contexts, so that what is needed beside the levels stays small.
     """
-    log_probs, backoffs = np.empty(len(level), np.float32), np.zeros(len(below), np.float32)
+    log_probs, backoffs = np.empty(len(level), below.log_probs.dtype), np.zeros(len(below), np.float32)
 
     def make(contexts: slice) -> None:
         here = slice(int(starts[contexts.start]), int(starts[contexts.stop]))
@@ -167,7 +179,7 @@ def _next(
     run(make, _slices(starts))
     none = np.zeros(0, np.float32)
     above = Level(level.words, log_probs, none, np.zeros(0, np.uint32))
-    return Level(below.words, below.log_probs, backoffs, starts), above
+    return Level(below.words, below.log_probs.astype(np.float32, copy=False), backoffs, starts), above
 
 
 def _combined(
@@ -176,15 +188,16 @@ def _combined(
     """((M,) the probabilities of the n-grams, (C,) the back-off weights of their contexts)."""
     context = np.repeat(np.arange(len(gamma)), np.diff(bounds))
     if way.use == "as-is":
-        return alpha, np.where(np.diff(bounds) > 0, gamma, 1.0)
+        return alpha, gamma
     if not kept.all():  # what is left out passes its share on
         gamma = gamma + np.bincount(context, np.where(kept, 0.0, alpha), len(gamma))
     if way.use == "interpolate":
         return alpha + gamma[context] * lower, gamma
     seen = kept & (alpha > 0)
     missing = 1 - np.bincount(context, np.where(seen, lower, 0.0), len(gamma))
-    n_seen = totals(seen, bounds)
-    return alpha, np.where(n_seen > 0, gamma / np.maximum(missing, 1e-12), 1.0)
+    some, all_seen = totals(seen, bounds) > 0, missing < NOTHING
+    alpha = alpha / np.where(some & all_seen, 1 - gamma, 1.0)[context]  # nobody is there for what they leave
+    return alpha, np.where(some & ~all_seen, gamma / np.maximum(missing, NOTHING), 1.0)
 
 
 def _slices(starts: Numbers) -> list[slice]:
@@ -196,7 +209,6 @@ def _slices(starts: Numbers) -> list[slice]:
     return [slice(first, last) for first, last in itertools.pairwise(cuts) if first < last]
 
 
-def _log(probs: Floats) -> NDArray[np.float32]:
+def _log(probs: Floats) -> NDArray[Any]:
     with np.errstate(divide="ignore"):
-        logs: NDArray[np.float32] = np.log(np.maximum(probs, 0.0)).astype(np.float32)
-    return logs
+        return np.asarray(np.log(np.maximum(probs, 0.0)))

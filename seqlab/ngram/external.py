@@ -92,7 +92,9 @@ def count_on_disk(
         levels.append(CountLevel(level.words, level.counts, level.suffixes, none))
         size = len(level.words)
         if n < order:
-            entries = _entries(n, runs, local, depth, block, folder)
+            before, entries = entries, _entries(n, runs, local, depth, block, folder)
+            if before is not stream:
+                before.path.unlink()
         for run in runs:
             for column in run:
                 column.path.unlink()

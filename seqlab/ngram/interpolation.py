@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from seqlab.errors import DataError
 from seqlab.ngram.counts import Counts, count
-from seqlab.ngram.lookup import find
+from seqlab.ngram.lookup import Entries, find
 from seqlab.ngram.sequences import marked
 from seqlab.ngram.smoothing import JelinekMercer, bucket, totals
 
@@ -89,13 +89,20 @@ def fitted(counts: Counts, held_out: NDArray[Any], never: Sequence[int]) -> Jeli
         else:
             context = entries[n - 2][places - 1]
             sums = totals(seen_as, counts.levels[n - 2].starts.astype(np.int64))
-            total = np.where(context >= 0, sums[context], 0)
-        likeliest = np.where(here >= 0, seen_as[here], 0) / np.maximum(total, 1)
+            total = _counts_of(sums, context)
+        likeliest = _counts_of(seen_as, here) / np.maximum(total, 1)
         which = np.where(total > 0, bucket(total, N_BUCKETS), -1)
         weights.append(_by_bucket(likeliest, lower, which))
         weight = np.where(which >= 0, np.array(weights[-1])[which], 0.0)
         lower = weight * likeliest + (1 - weight) * lower
     return JelinekMercer(weights)
+
+
+def _counts_of(counts: NDArray[Any], entries: Entries) -> NDArray[np.int64]:
+    """(T,) the counts (M,) of entries; 0 for -1."""
+    found, known = np.zeros(len(entries), np.int64), np.flatnonzero(entries >= 0)
+    found[known] = counts[entries[known]]
+    return found
 
 
 def _by_bucket(likeliest: Floats, lower: Floats, which: NDArray[np.int64]) -> list[float]:

@@ -119,7 +119,7 @@ class Additive(_Plain):
 class JelinekMercer(_Plain):
     """p(w | h) = l c(h w) / c(h) + (1 - l) p(w | h'), l by order and by the size of c(h) (C&G section 2.3).
 
-    The weights are fitted on text that was not counted: `seqlab.ngram.held_out.jelinek_mercer`.
+    The weights are fitted on text that was not counted: `seqlab.ngram.interpolation.jelinek_mercer`.
     """
 
     weights: Sequence[Sequence[float]] = ()
