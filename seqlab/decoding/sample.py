@@ -52,10 +52,10 @@ class Choice:
         with np.errstate(over="ignore"):  # below the smallest temperatures only the likeliest stays above -inf
             logits = (logits - logits.max(1, keepdims=True)) / self.temperature
         if self.top_k is not None and self.top_k < logits.shape[1]:
-            kept = np.argpartition(-logits, self.top_k - 1, axis=1)[:, : self.top_k]
-            filtered = np.full_like(logits, -np.inf)
-            np.put_along_axis(filtered, kept, np.take_along_axis(logits, kept, 1), 1)
-            logits = filtered
+            least = np.partition(logits, -self.top_k, axis=1)[:, -self.top_k, None]
+            above, equal = logits > least, logits == least  # of equally likely ones the first
+            kept = above | (equal & (np.cumsum(equal, 1) <= self.top_k - above.sum(1, keepdims=True)))
+            logits = np.where(kept, logits, -np.inf)
         probs: NDArray[np.float64] = np.exp(logits - logits.max(1, keepdims=True))
         probs /= probs.sum(1, keepdims=True)
         if self.top_p is not None:

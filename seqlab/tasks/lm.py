@@ -66,11 +66,12 @@ def prepare(
         where = ranges(n_characters, data.validation_share, data.validation_split, config.seed)
         whole_lines = data.validation_split == "random"
         train, held_out = (Part(text, where, inside, whole_lines) for inside in (False, True))
-    pipeline = TextPipeline.fit(train, **config.text.model_dump(), seed=config.seed)
+    (folder / "data").mkdir(exist_ok=True)
+    pipeline = TextPipeline.fit(
+        train, **config.text.model_dump(), seed=config.seed, index=folder / "data" / "train.npy"
+    )
     (folder / "text").mkdir(exist_ok=True)
     pipeline.save(folder / "text")
-    (folder / "data").mkdir(exist_ok=True)
-    pipeline.index(train, folder / "data" / "train.npy")
     if held_out is not None:
         n_tokens = pipeline.index(held_out, folder / "data" / "validation.npy").n_tokens
         if n_tokens == 0:

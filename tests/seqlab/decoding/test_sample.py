@@ -269,3 +269,11 @@ def test_from_where_on_nothing_can_be_drawn():
     assert (rows[:, 0] == alone[:, 0]).all()
     assert (rows[stuck, 0] == NOTHING).all()
     assert (rows[~stuck, 0] != NOTHING).all()
+
+
+def test_of_equally_likely_tokens_the_first_are_kept():
+    log_probs = np.log([[0.2, 0.3, 0.2, 0.2, 0.1], [0.2, 0.2, 0.2, 0.2, 0.2]])
+    kept = Choice(top_k=2).probabilities(log_probs) > 0
+    assert kept.tolist() == [[True, True, False, False, False], [True, True, False, False, False]]
+    greedy = Choice(temperature=0).probabilities(log_probs)
+    assert np.array_equal(Choice(top_k=1).probabilities(log_probs), greedy)
