@@ -96,7 +96,8 @@ class Display:
         figures = [(name, f"{nats:.4f}", f"{nats / math.log(2):.4f}", _perplexity(nats)) for name, nats in rows]
         heads = (f"{scores['n_tokens']:,} {unit}s", f"nats a {unit}", f"bits a {unit}", "perplexity")
         click.echo(table(heads, figures))
-        click.echo(f"{scores['oov_rate']:.2%} of the {unit}s are out of the vocabulary")
+        without = f"; perplexity without them {scores['perplexity_known']:.4g}" if scores["oov_rate"] else ""
+        click.echo(f"{scores['oov_rate']:.2%} of the {unit}s are out of the vocabulary{without}")
         self.told("saved", f"{self.output}; now: seqlab generate {self.output}")
 
     def _say(self, text: str) -> None:

@@ -1,6 +1,7 @@
 """`seqlab evaluate RUN CORPUS...`: the scores of a model on a corpus."""
 
 import json
+import math
 from pathlib import Path
 
 import click
@@ -37,7 +38,11 @@ def command(
     records = open_text(corpora, encoding)
     scores = load(run, device).evaluate(records, batch_size=batch_size, context=context)
     if as_json:
-        click.echo(json.dumps(scores.to_dict()))
+        figures = scores.to_dict()
+        for name, figure in figures.items():
+            if isinstance(figure, float) and not math.isfinite(figure):
+                figures[name] = None  # which JSON has a word for
+        click.echo(json.dumps(figures))
         return
     unit = scores.unit
     rows = [
@@ -47,4 +52,6 @@ def command(
         (f"{unit}s", f"{scores.n_tokens:,}"),
         ("out of vocabulary", f"{scores.oov_rate:.2%}"),
     ]
+    if scores.n_unknown:
+        rows.append(("perplexity without these", f"{scores.perplexity_known:.4g}"))
     click.echo(table((str(run), ", ".join(corpora)), rows))

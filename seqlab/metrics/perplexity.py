@@ -2,6 +2,12 @@
 
 import math
 from dataclasses import asdict, dataclass
+from typing import Any
+
+
+def exp(nats: float) -> float:
+    """The perplexity of nats a token; infinite where it is too large for a float."""
+    return math.inf if nats > 700 else math.exp(nats)
 
 
 @dataclass(frozen=True)
@@ -15,6 +21,8 @@ class LanguageScores:
     n_tokens: int
     n_unknown: int
     """Tokens that are not in the vocabulary; they are scored as the unknown token."""
+    nats_known: float
+    """Mean over the tokens of the vocabulary alone; those before them may be unknown. Not a number where there are none."""
 
     @property
     def bits(self) -> float:
@@ -24,17 +32,22 @@ class LanguageScores:
     @property
     def perplexity(self) -> float:
         """exp(nats); infinite where that is too large for a float."""
-        return math.inf if self.nats > 700 else math.exp(self.nats)
+        return exp(self.nats)
+
+    @property
+    def perplexity_known(self) -> float:
+        """exp(nats_known): the perplexity without the tokens that are out of the vocabulary."""
+        return exp(self.nats_known)
 
     @property
     def oov_rate(self) -> float:
         """Share of the tokens that is out of the vocabulary."""
         return self.n_unknown / self.n_tokens
 
-    def to_dict(self) -> dict[str, float | int | str]:
+    def to_dict(self) -> dict[str, Any]:
         """All figures by name, for JSON."""
-        derived = {"bits": self.bits, "perplexity": self.perplexity, "oov_rate": self.oov_rate}
-        return asdict(self) | derived
+        derived = ("bits", "perplexity", "oov_rate", "perplexity_known")
+        return asdict(self) | {name: getattr(self, name) for name in derived}
 
     def __str__(self) -> str:
         return (

@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 CLOSE = 1e-6
 """Change of the weights at which the iteration ends."""
 MOST_ROUNDS = 1000
+MOST_TOKENS = 1 << 23
 N_BUCKETS = 16
 LARGEST = 0.999
 """Weight of maximum likelihood at most, so that nothing becomes impossible."""
@@ -54,11 +55,14 @@ def jelinek_mercer(
 ) -> JelinekMercer:
     """Jelinek & Mercer's smoothing for a text, its weights fitted on the last tenth after counting the rest.
 
+    Of a long text the end is enough for that: what stands before the last `MOST_TOKENS` is not looked at.
+
     The arguments are those of `seqlab.ngram.counts.count` and `seqlab.ngram.estimate.estimate`.
 
     Raises:
         DataError: the text is too short to put a tenth aside.
     """
+    ids = np.asarray(ids[-MOST_TOKENS:])
     cut = len(ids) - len(ids) // 10
     if end is not None:
         ends = np.flatnonzero(ids[:cut] == end)

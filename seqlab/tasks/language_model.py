@@ -108,12 +108,14 @@ class LanguageModel(ABC):
             )
         if len(ids) == 0:
             raise DataError("the text to score is empty: give one with at least one token")
-        total, n_unknown = CrossEntropy(), 0
+        total, known = CrossEntropy(), CrossEntropy()
         for log_probs in self.token_log_probs(ids, batch_size=batch_size, context=context):
             here = ids[total.n_tokens : total.n_tokens + len(log_probs)]
-            n_unknown += int(np.count_nonzero(here == UNK))
+            in_vocabulary = log_probs[here != UNK]
+            known.add(-float(in_vocabulary.sum()), len(in_vocabulary))
             total.add(-float(log_probs.sum()), len(log_probs))
-        return LanguageScores(total.mean(), self.text.unit, total.n_tokens, n_unknown)
+        n_unknown = total.n_tokens - known.n_tokens
+        return LanguageScores(total.mean(), self.text.unit, total.n_tokens, n_unknown, known.mean())
 
     def perplexity(self, text: str) -> float:
         """exp of the mean negative log-probability of a token of the text."""

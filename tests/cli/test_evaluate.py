@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 import seqlab
@@ -23,7 +24,8 @@ def test_json_and_that_the_batch_size_changes_no_figure(call, trained, corpus, m
     nats = [each["nats"] for each in figures]
     assert nats == pytest.approx([nats[0]] * 3, rel=1e-6)
     assert figures[2] == model.evaluate([text]).to_dict()
-    assert figures[0].keys() == {"nats", "bits", "perplexity", "unit", "n_tokens", "n_unknown", "oov_rate"}
+    names = {"nats", "bits", "perplexity", "unit", "n_tokens", "n_unknown", "oov_rate"}
+    assert figures[0].keys() == names | {"nats_known", "perplexity_known"}
     assert figures[0]["n_tokens"] == len(text)
 
 
@@ -31,6 +33,18 @@ def test_several_corpora_are_one_text(call, trained, corpus, tmp_path, text):
     (tmp_path / "more.txt").write_text("明月☃", encoding="utf-8")
     figures = json.loads(call("evaluate", trained, corpus, tmp_path / "more.txt", "--json").out)
     assert (figures["n_tokens"], figures["n_unknown"]) == (len(text) + 3, 1)
+
+
+def test_unknown_tokens_can_be_left_out_of_the_perplexity(call, trained, tmp_path, model):
+    (tmp_path / "odd.txt").write_text("明月☃光。", encoding="utf-8")
+    log_probs = model.score("明月☃光。")[[0, 1, 3, 4]]
+    figures = json.loads(call("evaluate", trained, tmp_path / "odd.txt", "--json").out)
+    assert figures["nats_known"] == pytest.approx(-log_probs.mean(), rel=1e-6)
+    assert figures["perplexity_known"] == pytest.approx(np.exp(-log_probs.mean()), rel=1e-6)
+    shown = call("evaluate", trained, tmp_path / "odd.txt").out
+    assert "perplexity without these" in shown
+    (tmp_path / "none.txt").write_text("☃", encoding="utf-8")
+    assert json.loads(call("evaluate", trained, tmp_path / "none.txt", "--json").out)["nats_known"] is None
 
 
 def test_the_encoding(call, refused, trained, tmp_path, text):

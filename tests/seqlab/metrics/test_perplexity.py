@@ -10,7 +10,7 @@ from seqlab.metrics.perplexity import CrossEntropy, LanguageScores
 
 def test_bits_and_perplexity_by_arithmetic():
     """A uniform choice among 8 is 3 bits and a perplexity of 8, whatever the base of the logarithm."""
-    scores = LanguageScores(math.log(8), "character", 40, 3)
+    scores = LanguageScores(math.log(8), "character", 40, 3, math.log(4))
     assert scores.bits == pytest.approx(3, rel=1e-15)
     assert scores.perplexity == pytest.approx(8, rel=1e-15)
     assert scores.oov_rate == 3 / 40
@@ -19,33 +19,35 @@ def test_bits_and_perplexity_by_arithmetic():
 @settings(deadline=None)
 @given(st.floats(0, 600))
 def test_perplexity_is_two_to_the_bits(nats):
-    scores = LanguageScores(nats, "word", 1, 0)
+    scores = LanguageScores(nats, "word", 1, 0, nats)
     assert scores.perplexity == pytest.approx(2**scores.bits, rel=1e-10)
 
 
 def test_a_perplexity_too_large_for_a_float_is_infinite():
-    assert LanguageScores(1e6, "word", 1, 0).perplexity == math.inf
-    assert LanguageScores(699.0, "word", 1, 0).perplexity == pytest.approx(math.exp(699))
+    assert LanguageScores(1e6, "word", 1, 0, 1e6).perplexity == math.inf
+    assert LanguageScores(699.0, "word", 1, 0, 699.0).perplexity == pytest.approx(math.exp(699))
 
 
 def test_all_figures_by_name():
-    scores = LanguageScores(1.5, "byte", 2000, 10)
+    scores = LanguageScores(1.5, "byte", 2000, 10, 1.25)
     figures = scores.to_dict()
     assert figures == {
         "nats": 1.5,
         "unit": "byte",
         "n_tokens": 2000,
         "n_unknown": 10,
+        "nats_known": 1.25,
         "bits": 1.5 / math.log(2),
         "perplexity": math.exp(1.5),
         "oov_rate": 0.005,
+        "perplexity_known": math.exp(1.25),
     }
     assert json.loads(json.dumps(figures)) == figures
 
 
 def test_as_a_line():
     # 1.5 / ln 2 = 2.16404, exp(1.5) = 4.48169
-    assert str(LanguageScores(1.5, "byte", 2000, 10)) == (
+    assert str(LanguageScores(1.5, "byte", 2000, 10, 1.25)) == (
         "1.5000 nats, 2.1640 bits a byte; perplexity 4.482 (2,000 bytes, 0.50% out of vocabulary)"
     )
 
