@@ -14,6 +14,7 @@ COMMANDS = {
     "train": "Train a model on a corpus.",
     "generate": "Write new text with a language model.",
     "evaluate": "Score a model on a corpus.",
+    "mix": "Mix several language models into one.",
     "plot": "Draw learning curves.",
     "info": "Tell what a model directory holds.",
     "corpora": "List the bundled samples, or print one.",

@@ -34,14 +34,23 @@ def _rows(manifest: dict[str, Any], config: Any) -> list[tuple[str, str]]:
     from seqlab.tasks import families
 
     scores, training = manifest["scores"], manifest["training"]
-    unit, sizes = scores["unit"], training["sizes"]
     rows = [
         ("written by", f"seqlab {manifest['seqlab']}, format {manifest['format']}"),
-        ("tokens", f"{config.text.tokenizer}, vocabulary of {sizes['vocabulary']:,}"),
+        ("tokens", f"{config.text.tokenizer}, vocabulary of {training['sizes']['vocabulary']:,}"),
         *families.of(config).rows(config, training),
-        ("trained on", ", ".join(config.data.train) or "records given from Python"),
-        ("", f"{sizes['train']:,} {unit}s"),
-        ("validation", f"{scores['nats']:.4f} nats a {unit}, perplexity {scores['perplexity']:.4g}"),
-        ("", f"{scores['n_tokens']:,} {unit}s, {scores['oov_rate']:.2%} out of vocabulary"),
+    ]
+    if not scores and "source" in training:
+        return [*rows, ("scores", "none yet; seqlab evaluate finds them on a text")]
+    unit, corpora = scores["unit"], ", ".join(config.data.train) or "records given from Python"
+    scored = f"{scores['nats']:.4f} nats a {unit}, perplexity {scores['perplexity']:.4g}"
+    length = f"{scores['n_tokens']:,} {unit}s, {scores['oov_rate']:.2%} out of vocabulary"
+    if config.model == "mixture":
+        rows += [("weights on", corpora), ("", length), ("scored there", scored)]
+        return rows + [(f"part {k}", f"{nats:.4f} nats a {unit}") for k, nats in enumerate(scores["parts"], start=1)]
+    rows += [
+        ("trained on", corpora),
+        ("", f"{training['sizes']['train']:,} {unit}s"),
+        ("validation", scored),
+        ("", length),
     ]
     return rows + [(f"{name} floor", f"{nats:.4f} nats a {unit}") for name, nats in scores["floors"].items()]

@@ -1,5 +1,6 @@
 """Plain tables for standard output."""
 
+import math
 from collections.abc import Sequence
 
 from rich.cells import cell_len
@@ -19,6 +20,11 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool 
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def figures(nats: float) -> tuple[str, str, str]:
+    """Nats, bits and perplexity as they are printed."""
+    return f"{nats:.4f}", f"{nats / math.log(2):.4f}", f"{math.exp(nats):.4g}" if nats < 700 else "inf"
 
 
 def _padded(cell: str, width: int, *, right: bool) -> str:

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from seqlab.tasks import load as load
     from seqlab.tasks.language_model import LanguageModel as LanguageModel
     from seqlab.training.experiment import train as train
+    from seqlab.training.mixing import mix as mix
     from seqlab.training.resume import resume as resume
 
-__all__ = ["LanguageModel", "load", "resume", "train"]
+__all__ = ["LanguageModel", "load", "mix", "resume", "train"]
 _HOMES = {
     "LanguageModel": "seqlab.tasks.language_model",
     "load": "seqlab.tasks",
+    "mix": "seqlab.training.mixing",
     "resume": "seqlab.training.resume",
     "train": "seqlab.training.experiment",
 }

@@ -4,6 +4,7 @@ seqlab.json            format, package version, task, scores, sha256 of each fil
 config.json            every setting, defaults written out
 text/                  the text pipeline
 weights.safetensors    what was learned: the weights of a network, or n-grams
+parts/                 the models of a mixture, each a model directory that seals its own files
 README.md              the model card, which one may edit
 train/                 log.jsonl, and the checkpoint from which training can go on, where there are steps to log
 """
@@ -25,10 +26,10 @@ from seqlab.errors import ConfigError, ModelError, unknown
 from seqlab.resolve import resolve
 
 FORMAT = 1
-MANIFEST, CONFIG, WEIGHTS = "seqlab.json", "config.json", "weights.safetensors"
+MANIFEST, CONFIG, WEIGHTS, CARD, PARTS = "seqlab.json", "config.json", "weights.safetensors", "README.md", "parts"
 DATA, COUNTS, BEST = "data", "counts", "best.safetensors"
 """Needed while a model is trained: the indexed text, counts larger than memory, the best weights so far."""
-UNSEALED = ("README.md", "train", DATA, COUNTS, BEST)
+UNSEALED = (CARD, "train", DATA, COUNTS, BEST)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def seal(folder: Path, task: str, scores: dict[str, Any], training: dict[str, An
     """
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     names = [path.relative_to(folder).as_posix() for path in paths]
-    sealed = [name for name in names if name.split("/")[0] not in (*UNSEALED, MANIFEST)]
+    sealed = [name for name in names if name.split("/")[0] not in (*UNSEALED, MANIFEST, PARTS) or _is_part(name)]
     manifest = {
         "format": FORMAT,
         "seqlab": __version__,
@@ -111,6 +112,42 @@ def seal(folder: Path, task: str, scores: dict[str, Any], training: dict[str, An
         "files": {name: _sha256(folder / name) for name in sealed},
     }
     write_json(folder / MANIFEST, manifest)
+
+
+def _is_part(name: str) -> bool:
+    """Whether a file is the manifest of a part, which seals all the part holds."""
+    return name.startswith(f"{PARTS}/") and name.count("/") == 2 and name.endswith(f"/{MANIFEST}")
+
+
+def copy(directory: ModelDirectory, target: Path) -> None:
+    """Copy a model directory to a folder that is not there yet, without what only training needs."""
+    for name in (*directory.manifest["files"], MANIFEST, CARD):
+        if (directory.path / name).is_file():  # a card may have been removed
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(directory.path / name, target / name)
+    for name in filter(_is_part, directory.manifest["files"]):
+        copy(open_directory((directory.path / name).parent), (target / name).parent)
+
+
+def refuse_taken(output: Path, overwrite: bool) -> None:
+    """Refuse an output where a model directory stands that is not to be replaced, or where anything else does.
+
+    Raises:
+        ModelError: with what to do.
+    """
+    refuse_other(output, MANIFEST)
+    if (output / MANIFEST).exists() and not overwrite:
+        raise ModelError(f"{output}: holds a model already; give --overwrite to replace it, or another output")
+
+
+def refuse_other(path: Path, mark: str) -> None:
+    """Refuse a path where something stands that lacks the `mark` of a model: a file or a folder in it.
+
+    Raises:
+        ModelError: with what to do.
+    """
+    if path.exists() and not (path / mark).exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ModelError(f"{path}: is there and holds something other than a model; choose another output")
 
 
 def move_into_place(folder: Path, path: Path) -> None:
@@ -125,10 +162,12 @@ def move_into_place(folder: Path, path: Path) -> None:
         if path.exists():
             path.rename(old)
         folder.rename(path)
-    except OSError as error:
+    except BaseException as error:  # Ctrl-C too
         if old.exists() and not path.exists():
             old.rename(path)
-        raise ModelError(f"{path}: {error.strerror}; the new model is in {folder}") from None
+        if isinstance(error, OSError):
+            raise ModelError(f"{path}: {error.strerror}; the new model is in {folder}") from None
+        raise
     shutil.rmtree(old, ignore_errors=True)
     (path / BEST).unlink(missing_ok=True)
     for name in (DATA, COUNTS):  # until here a failure leaves all that --resume needs
@@ -175,6 +214,8 @@ def _check_files(path: Path, manifest: dict[str, Any]) -> None:
             "copy the folder again or train anew"
         )
     files: dict[str, Any] = manifest["files"]
+    if outside := sorted(name for name in files if name.startswith("/") or ".." in name.split("/")):
+        raise ModelError(f"{path / MANIFEST}: names files outside the folder: {', '.join(outside)}; do not use it")
     wanted = {CONFIG, WEIGHTS, *files}
     missing = sorted(name for name in wanted if not (path / name).is_file())
     if missing:

@@ -108,14 +108,7 @@ class LanguageModel(ABC):
             )
         if len(ids) == 0:
             raise DataError("the text to score is empty: give one with at least one token")
-        total, known = CrossEntropy(), CrossEntropy()
-        for log_probs in self.token_log_probs(ids, batch_size=batch_size, context=context):
-            here = ids[total.n_tokens : total.n_tokens + len(log_probs)]
-            in_vocabulary = log_probs[here != UNK]
-            known.add(-float(in_vocabulary.sum()), len(in_vocabulary))
-            total.add(-float(log_probs.sum()), len(log_probs))
-        n_unknown = total.n_tokens - known.n_tokens
-        return LanguageScores(total.mean(), self.text.unit, total.n_tokens, n_unknown, known.mean())
+        return scores_of(self.token_log_probs(ids, batch_size=batch_size, context=context), ids, self.text.unit)
 
     def perplexity(self, text: str) -> float:
         """exp of the mean negative log-probability of a token of the text."""
@@ -196,3 +189,14 @@ class LanguageModel(ABC):
         for which, piece in self.stream(prompt, n=n, length=length, seed=seed, stop=stop, **options):  # type: ignore[arg-type]
             texts[which] += piece
         return texts
+
+
+def scores_of(blocks: Iterable[NDArray[np.float64]], ids: Ids, unit: str) -> LanguageScores:
+    """The scores of a text (T,) whose tokens have these log-probabilities, of which one stretch comes after another."""
+    total, known = CrossEntropy(), CrossEntropy()
+    for log_probs in blocks:
+        here = ids[total.n_tokens : total.n_tokens + len(log_probs)]
+        in_vocabulary = log_probs[here != UNK]
+        known.add(-float(in_vocabulary.sum()), len(in_vocabulary))
+        total.add(-float(log_probs.sum()), len(log_probs))
+    return LanguageScores(total.mean(), unit, total.n_tokens, total.n_tokens - known.n_tokens, known.mean())

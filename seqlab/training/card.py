@@ -28,7 +28,7 @@ def write(folder: Path, name: str, config: LanguageModelling, scores: dict[str, 
         given = "validation.npy" in training["data"]
         held_out = "records given from Python" if given else "nothing held out: the training text itself"
     rows = [("this model", scores["nats"])] + [(f"{floor} floor", nats) for floor, nats in scores["floors"].items()]
-    table = "\n".join(f"| {row} | {nats:.4f} | {nats / math.log(2):.4f} | {_perplexity(nats)} |" for row, nats in rows)
+    table = "\n".join(figures(row, nats) for row, nats in rows)
     facts = "\n".join(f"- **{label.capitalize()}** {fact}." for label, fact in family.rows(config, training))
     text = f"""# {name}
 
@@ -44,7 +44,13 @@ All settings are in `config.json`.
 |---|---|---|---|
 {table}
 
-Use it:
+{usage(name)}"""
+    (folder / "README.md").write_text(text, encoding="utf-8", newline="")
+
+
+def usage(name: str) -> str:
+    """How to use a model of this name: the end of its card."""
+    return f"""Use it:
 
     seqlab generate {name} --prompt "..."
     seqlab evaluate {name} FILE
@@ -54,7 +60,11 @@ Use it:
     model.generate("...", length=200)
     model.perplexity("...")
 """
-    (folder / "README.md").write_text(text, encoding="utf-8", newline="")
+
+
+def figures(name: str, nats: float) -> str:
+    """A row of a table of scores."""
+    return f"| {name} | {nats:.4f} | {nats / math.log(2):.4f} | {_perplexity(nats)} |"
 
 
 def _perplexity(nats: float) -> str:

@@ -121,14 +121,9 @@ def complete(
 
 
 def _refuse_taken(output: Path, folder: Path, overwrite: bool) -> None:
-    for path, mark in ((output, modeldir.MANIFEST), (folder, "train")):
-        if path.exists() and not (path / mark).exists() and (not path.is_dir() or any(path.iterdir())):
-            raise ModelError(f"{path}: is there and holds something other than a model; choose another -o")
-    if overwrite:
-        return
-    if (output / modeldir.MANIFEST).exists():
-        raise ModelError(f"{output}: holds a model already; give --overwrite to replace it, or another -o")
-    if folder.exists():
+    modeldir.refuse_other(folder, "train")
+    modeldir.refuse_taken(output, overwrite)
+    if folder.exists() and not overwrite:
         raise ModelError(
             f"{folder}: an unfinished training of {output}; give --resume to go on with it, or --overwrite to start anew"
         )

@@ -211,7 +211,7 @@ def test_a_loss_that_is_not_finite(refuses, corpus):
 
 
 def test_a_model_that_is_there_stays(refused, call, copied, corpus, flags, model):
-    says = [f"{copied}: holds a model already; give --overwrite to replace it, or another -o"]
+    says = [f"{copied}: holds a model already; give --overwrite to replace it, or another output"]
     refused("train", "lm", corpus, "-o", copied, *flags, code=1, says=says)
     assert np.array_equal(seqlab.load(copied).score("明月"), model.score("明月"))
     assert call("train", "lm", corpus, "-o", copied, "--overwrite", *flags, "--hidden", "9").code == 0
@@ -220,7 +220,7 @@ def test_a_model_that_is_there_stays(refused, call, copied, corpus, flags, model
 
 def test_an_output_that_is_no_model_is_kept(refused, corpus, flags):
     for more in ((), ("--overwrite",)):
-        says = ["something other than a model; choose another -o"]
+        says = ["something other than a model; choose another output"]
         refused("train", "lm", corpus, "-o", corpus.parent, *flags, *more, code=1, says=says)
     refused("train", "lm", corpus, "-o", ".", *flags, code=2, says=["give the model directory a name of its own"])
 

@@ -231,7 +231,7 @@ def test_what_is_no_model_is_never_replaced(tmp_path, text, small, overwrite):
     for name in ("thesis", "thesis.training"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "chapter.txt").write_text("years of work")
-        with pytest.raises(ModelError, match="something other than a model; choose another -o"):
+        with pytest.raises(ModelError, match="something other than a model; choose another output"):
             seqlab.train("lm", [text], output=tmp_path / "thesis", overwrite=overwrite, **small)
         assert (tmp_path / name / "chapter.txt").read_text() == "years of work"
         (tmp_path / name).rename(tmp_path / f"kept {name}")
@@ -245,7 +245,7 @@ def test_what_is_no_model_is_never_replaced(tmp_path, text, small, overwrite):
 def test_a_special_file_is_never_replaced(tmp_path, text, small, overwrite):
     """A device such as /dev/null is neither a file nor a folder."""
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ModelError, match="something other than a model; choose another -o"):
+    with pytest.raises(ModelError, match="something other than a model; choose another output"):
         seqlab.train("lm", [text], output=tmp_path / "pipe", overwrite=overwrite, **small)
     assert (tmp_path / "pipe").is_fifo()
     assert [path.name for path in tmp_path.iterdir()] == ["pipe"]

@@ -20,6 +20,11 @@ KINDS = {
     "single words": (WORDS, {"model": "ngram", "tokenizer": "word", "order": 1}),
     "few n-grams": (WORDS, {"model": "ngram", "tokenizer": "word", "prune": 1e-3, "smoothing": "katz"}),
     "maximum likelihood": (VERSE, {"model": "ngram", "smoothing": "maximum-likelihood"}),
+    "a network and n-grams, mixed": (VERSE, [NETWORK, {"model": "ngram", "order": 3}]),
+    "n-grams by lines and over them, mixed": (
+        WORDS,
+        [{"model": "ngram", "tokenizer": "word", "sentences": how} for how in ("lines", "none")],
+    ),
     "stupid back-off": (WORDS, {"model": "ngram", "tokenizer": "word", "smoothing": "stupid-backoff"}),
 }
 
@@ -29,7 +34,13 @@ def kind(request, tmp_path_factory):
     """(the folder of a model, its text)"""
     verse, settings = KINDS[request.param]
     folder = tmp_path_factory.mktemp("kind") / "run"
-    seqlab.train("lm", [verse * 30], output=folder, **settings)
+    if isinstance(settings, dict):
+        seqlab.train("lm", [verse * 30], output=folder, **settings)
+        return folder, verse
+    parts = [folder.with_name(f"part {number}") for number in range(len(settings))]
+    for path, each in zip(parts, settings, strict=True):
+        seqlab.train("lm", [verse * 30], output=path, **each)
+    seqlab.mix(parts, [verse[20:] + verse[:40]], output=folder)
     return folder, verse
 
 
