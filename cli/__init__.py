@@ -14,6 +14,7 @@ COMMANDS = {
     "train": "Train a model on a corpus.",
     "generate": "Write new text with a language model.",
     "evaluate": "Score a model on a corpus.",
+    "compare": "Compare models in one table.",
     "mix": "Mix several language models into one.",
     "plot": "Draw learning curves.",
     "info": "Tell what a model directory holds.",

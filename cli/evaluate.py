@@ -1,7 +1,6 @@
 """`seqlab evaluate RUN CORPUS...`: the scores of a model on a corpus."""
 
 import json
-import math
 from pathlib import Path
 
 import click
@@ -32,17 +31,13 @@ def command(
 ) -> None:
     """Score a model on a corpus; every token is counted once."""
     from seqlab import load
-    from seqlab.cli.tables import table
+    from seqlab.cli.tables import for_json, table
     from seqlab.corpora import open_text
 
     records = open_text(corpora, encoding)
     scores = load(run, device).evaluate(records, batch_size=batch_size, context=context)
     if as_json:
-        figures = scores.to_dict()
-        for name, figure in figures.items():
-            if isinstance(figure, float) and not math.isfinite(figure):
-                figures[name] = None  # which JSON has a word for
-        click.echo(json.dumps(figures))
+        click.echo(json.dumps(for_json(scores.to_dict())))
         return
     unit = scores.unit
     rows = [

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from rich.cells import cell_len
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool = True) -> str:
-    """Rows under heads, the first column flush left and the others flush right, or left where they hold no numbers.
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool = True, texts: int = 1) -> str:
+    """Rows under heads, the first `texts` columns flush left and the others flush right, or left without `numbers`.
 
     East Asian wide characters count as two columns.
     """
@@ -15,7 +16,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool 
     lines = []
     for row in (heads, ["-" * width for width in widths], *rows):
         cells = [
-            _padded(cell, width, right=numbers and column > 0)
+            _padded(cell, width, right=numbers and column >= texts)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())
@@ -24,7 +25,15 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool 
 
 def figures(nats: float) -> tuple[str, str, str]:
     """Nats, bits and perplexity as they are printed."""
-    return f"{nats:.4f}", f"{nats / math.log(2):.4f}", f"{math.exp(nats):.4g}" if nats < 700 else "inf"
+    return f"{nats:.4f}", f"{nats / math.log(2):.4f}", "inf" if nats > 700 else f"{math.exp(nats):.4g}"
+
+
+def for_json(figures: dict[str, Any]) -> dict[str, Any]:
+    """Figures by name with None for those that are infinite or not a number, for which JSON has no word."""
+    return {
+        name: None if isinstance(figure, float) and not math.isfinite(figure) else figure
+        for name, figure in figures.items()
+    }
 
 
 def _padded(cell: str, width: int, *, right: bool) -> str:

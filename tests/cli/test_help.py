@@ -50,7 +50,7 @@ def test_no_command_shows_the_help_and_is_wrong_usage(call):
 
 
 def test_unknown_commands_and_options(refused):
-    refused("trian", code=2, says=["unknown command 'trian'; did you mean 'train'? known: corpora, evaluate"])
+    refused("trian", code=2, says=["unknown command 'trian'; did you mean 'train'? known: compare, co"])
     refused("--verison", code=2, says=["No such option '--verison'", "--version", "see `seqlab --help`"])
 
 

@@ -1,0 +1,154 @@
+"""`seqlab compare RUN...`: several models in one table."""
+
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqlab.errors import ModelError
+
+if TYPE_CHECKING:
+    from seqlab.modeldir import ModelDirectory
+
+Row = dict[str, Any]
+"""What is known of a model: `run`, `what`, `size`, `probabilities`; and its scores by name, where there are any."""
+
+
+@click.command(name="compare")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.option(
+    "--on", "corpora", multiple=True, metavar="CORPUS", help="Text to score each model on; may be given several times."
+)
+@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the corpora.")
+@click.option("--device", default="cpu", show_default=True, help="For networks: cpu, cuda, cuda:1, ..., or auto.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def command(runs: tuple[Path, ...], corpora: tuple[str, ...], encoding: str, device: str, as_json: bool) -> None:
+    """Compare models in one table, n-grams and networks alike; the best is bold, or marked by a star in a file or pipe.
+
+    Without --on the scores are those of training, which say something of one another only where the same text was held
+    out, and read as the same tokens. With --on each model is scored on that text.
+
+    Models of different tokens, such as words and characters, cannot be compared by figures a token. With --on the nats of
+    the whole text are then divided by the number of its characters too, the same for all. A model of words predicts no
+    blanks, and what is out of its vocabulary (OOV) only as unknown: mind that column.
+    """
+    from seqlab.cli.tables import for_json
+    from seqlab.modeldir import open_directory
+
+    directories = [open_directory(run) for run in runs]
+    rows = [_described(directory) for directory in directories]
+    if corpora:
+        _score(rows, directories, corpora, encoding, device)
+    notes = list(_notes(rows, directories, bool(corpora)))
+    best = [] if any(stops for _, stops in notes) else _best(rows)
+    for note, _ in notes:
+        click.echo(f"seqlab: {note}", err=True)
+    if as_json:
+        click.echo(json.dumps([for_json(row | {"best": number in best}) for number, row in enumerate(rows)]))
+    else:
+        _print(rows, best)
+
+
+def _described(directory: "ModelDirectory") -> Row:
+    from seqlab import modeldir
+    from seqlab.tasks import families
+
+    config, manifest = directory.config, directory.manifest
+    try:
+        what, size = families.of(config).brief(config, manifest["training"])
+        figures = {name: manifest["scores"][name] for name in _FIGURES} if manifest["scores"] else {}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{directory.path / modeldir.MANIFEST}: altered, its figures cannot be read ({error}); copy it again"
+        ) from None
+    normalized = config.model != "ngram" or config.ngram.smoothing != "stupid-backoff"
+    return {"run": str(directory.path), "what": what, "size": size, "probabilities": normalized} | figures
+
+
+_FIGURES = ("nats", "bits", "perplexity", "unit", "n_tokens", "oov_rate")
+
+
+def _score(
+    rows: list[Row], directories: "Sequence[ModelDirectory]", corpora: Sequence[str], encoding: str, device: str
+) -> None:
+    """Give each row the scores on a text."""
+    from seqlab.corpora import open_text
+    from seqlab.tasks import families
+
+    records = open_text(corpora, encoding)
+    n_characters = sum(len(record.text) for record in records)
+    for row, model in zip(rows, families.load_all(directories, device), strict=True):
+        scores = model.evaluate(records)
+        row |= {name: getattr(scores, name) for name in _FIGURES}
+        row["nats_a_character"] = scores.nats * scores.n_tokens / n_characters
+
+
+def _notes(rows: list[Row], directories: "Sequence[ModelDirectory]", on_one_text: bool) -> Iterator[tuple[str, bool]]:
+    """What one has to know of the figures, a sentence each; and whether none of them is the best for that."""
+    scored = [(row, directory) for row, directory in zip(rows, directories, strict=True) if "nats" in row]
+    if missing := [row["run"] for row in rows if "nats" not in row]:
+        yield f"{', '.join(missing)}: not scored yet; to have them scored on a text, give --on", False
+    if odd := [row["run"] for row in rows if not row["probabilities"]]:
+        yield (
+            f"{', '.join(odd)}: the figures of stupid-backoff are no probabilities, so compare them with no other's",
+            False,
+        )
+    if on_one_text:
+        if len({row["unit"] for row, _ in scored}) == 1 and len({row["oov_rate"] for row, _ in scored}) > 1:
+            yield "the vocabularies differ, and what is out of one is scored as the unknown token: mind the OOV", False
+        return
+    if len({row["unit"] for row, _ in scored}) > 1:
+        yield "these figures are not comparable, since they are per different tokens; give --on and a text", True
+    elif len({_validation(directory) for _, directory in scored}) > 1:
+        yield (
+            "these figures are not comparable, since they are of different texts or vocabularies; give --on and a text",
+            True,
+        )
+    elif len(scored) > 1 and any(directory.config.model == "mixture" for _, directory in scored):
+        yield "the weights of a mixture are the best for this very text; give --on and another", False
+
+
+def _validation(directory: "ModelDirectory") -> str | None:
+    """The fingerprint of the ids that a model was scored on after training."""
+    data = directory.manifest["training"].get("data", {})
+    found: str | None = data.get("validation.npy", data.get("train.npy"))
+    return found
+
+
+def _best(rows: list[Row]) -> list[int]:
+    """The numbers of the best rows: more than one where figures are equal, none where there is nothing to compare."""
+    figure = "nats" if len({row["unit"] for row in rows if "unit" in row}) == 1 else "nats_a_character"
+    finite = [
+        number for number, row in enumerate(rows) if row["probabilities"] and row.get(figure, math.inf) < math.inf
+    ]
+    found = {number: rows[number][figure] for number in finite}
+    return [number for number, nats in found.items() if nats == min(found.values())] if len(found) > 1 else []
+
+
+def _print(rows: list[Row], best: list[int]) -> None:
+    from seqlab.cli.tables import figures, table
+
+    bold = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    units = {row["unit"] for row in rows if "unit" in row}
+    unit = next(iter(units)) if len(units) == 1 else "token"
+    heads = ["run", "model", "size", f"nats a {unit}", f"bits a {unit}", "perplexity", f"{unit}s", "OOV"]
+    by_character = len(units) > 1 and all("nats_a_character" in row for row in rows)
+    lines = []
+    for number, row in enumerate(rows):
+        marked = " *" if number in best and not bold else ""
+        cells = [row["run"] + marked, row["what"], row["size"]]
+        if "nats" in row:
+            n_tokens = f"{row['n_tokens']:,}" + (f" {row['unit']}s" if len(units) > 1 else "")
+            cells += [*figures(row["nats"]), n_tokens, f"{row['oov_rate']:.2%}"]
+        else:
+            cells += ["-"] * 5
+        lines.append(cells + ([f"{row['nats_a_character']:.4f}"] if by_character else []))
+    shown = table(heads + ["nats a character"] * by_character, lines, texts=3).split("\n")
+    for number in best if bold else ():
+        shown[2 + number] = click.style(shown[2 + number], bold=True)
+    click.echo("\n".join(shown))
