@@ -24,7 +24,7 @@ import numpy as np
 from seqlab.corpora import open_text
 from seqlab.ngram.binary import open_model, save
 from seqlab.ngram.counts import count
-from seqlab.ngram.estimate import estimate
+from seqlab.ngram.estimation import estimate
 from seqlab.ngram.model import NGramModel
 from seqlab.text import TextPipeline
 from seqlab.text.indexed import open_ids

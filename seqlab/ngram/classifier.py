@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.ngram.binary import open_model, save
 from seqlab.ngram.counts import count, smallest
-from seqlab.ngram.estimate import estimate
+from seqlab.ngram.estimation import estimate
 from seqlab.ngram.model import NGramModel
 from seqlab.ngram.smoothing import Smoothing
 
@@ -85,7 +85,7 @@ class NGramClassifier:
             examples: pairs of a text and the name of its class; read once.
             n_types: V, all ids are below it; the same for all classes, so that each gives every id a probability.
             order: of the n-grams.
-            smoothing: as `seqlab.ngram.estimate` takes it.
+            smoothing: as `seqlab.ngram.estimation` takes it.
             background_share: b, how much of each prediction is left to the model of all texts; 0: nothing.
             start, end: ids of the two ends of a text, which none holds.
             unknown: the id of the unknown token.

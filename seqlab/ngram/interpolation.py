@@ -10,7 +10,8 @@ from seqlab.errors import DataError
 from seqlab.ngram.counts import Counts, count
 from seqlab.ngram.lookup import Entries, find
 from seqlab.ngram.sequences import marked
-from seqlab.ngram.smoothing import JelinekMercer, bucket, totals
+from seqlab.ngram.smoothing.estimator import totals
+from seqlab.ngram.smoothing.simple import JelinekMercer, bucket
 
 Floats = NDArray[np.float64]
 CLOSE = 1e-6
@@ -57,7 +58,7 @@ def jelinek_mercer(
 
     Of a long text the end is enough for that: what stands before the last `MOST_TOKENS` is not looked at.
 
-    The arguments are those of `seqlab.ngram.counts.count` and `seqlab.ngram.estimate.estimate`.
+    The arguments are those of `seqlab.ngram.counts.count` and `seqlab.ngram.estimation.estimate`.
 
     Raises:
         DataError: the text is too short to put a tenth aside.

@@ -52,7 +52,7 @@ class NGramModel:
         p(w | h) = p(h w)                          where the n-gram h w is listed
                  = b(h) p(w | h without its first word)    otherwise, with b(h) = 1 for a context that is not listed
 
-    Interpolated models have this form too: their sums are taken when the model is made (`seqlab.ngram.estimate`).
+    Interpolated models have this form too: their sums are taken when the model is made (`seqlab.ngram.estimation`).
     """
 
     levels: tuple[Level, ...]

@@ -10,7 +10,7 @@ from seqlab.config import Ngram, n_bytes
 from seqlab.errors import ConfigError
 from seqlab.modeldir import COUNTS
 from seqlab.ngram import counts
-from seqlab.ngram.estimate import estimate
+from seqlab.ngram.estimation import estimate
 from seqlab.ngram.interpolation import jelinek_mercer
 from seqlab.ngram.model import NGramModel
 from seqlab.ngram.pruning import pruned

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seqlab.ngram.counts import count
-from seqlab.ngram.estimate import estimate
+from seqlab.ngram.estimation import estimate
 from seqlab.ngram.smoothing import Additive, JelinekMercer
 
 PAD, UNKNOWN, START, END = range(4)

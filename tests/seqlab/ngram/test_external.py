@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from seqlab.errors import ConfigError, DataError
 from seqlab.ngram import external
 from seqlab.ngram.counts import BYTES_A_TOKEN, count
-from seqlab.ngram.estimate import estimate
+from seqlab.ngram.estimation import estimate
 
 START, END = 2, 3
 FIELDS = ("words", "counts", "suffixes", "starts")

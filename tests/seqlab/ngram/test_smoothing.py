@@ -8,17 +8,11 @@ import numpy as np
 import pytest
 
 from seqlab.ngram.counts import count
-from seqlab.ngram.estimate import estimate
-from seqlab.ngram.smoothing import (
-    SMOOTHINGS,
-    Additive,
-    JelinekMercer,
-    Katz,
-    absolute_discount,
-    bucket,
-    good_turing,
-    modified_discounts,
-)
+from seqlab.ngram.estimation import estimate
+from seqlab.ngram.smoothing import SMOOTHINGS, Additive, JelinekMercer, Katz
+from seqlab.ngram.smoothing.discounting import absolute_discount, modified_discounts
+from seqlab.ngram.smoothing.katz import good_turing
+from seqlab.ngram.smoothing.simple import bucket
 
 PAD, UNKNOWN, START, A, B, C = range(6)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqlab.ngram.decimals import decimals
+from seqlab.ngram.arpa.decimals import decimals
 
 NUMBERS = st.from_regex(r"[-+]?[0-9]{0,20}\.?[0-9]{0,12}(e-?[0-9])?", fullmatch=True) | st.text("-.0x_nif", max_size=5)
 

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqlab.errors import DataError
-from seqlab.ngram.decimals import decimals
-from seqlab.ngram.lines_ahead import LinesAhead
+from seqlab.ngram.arpa.decimals import decimals
+from seqlab.ngram.arpa.lines_ahead import LinesAhead
 
 NATS = float(np.log(10.0))
 """Nats in a factor of ten."""

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqlab.ngram.escaping import escape, unescape
+from seqlab.ngram.arpa.escaping import escape, unescape
 
 SPELLINGS = ["<s>", "</s>", "<unk>", "<UNK>", "<U+0020>", "<U+>", "<U+003C>", "<U+003C>U+0020>", "<pad>", "<U+110000>"]
 SPELLINGS += [

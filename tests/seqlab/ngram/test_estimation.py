@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from nltk.lm import MLE, AbsoluteDiscountingInterpolated, Laplace, Lidstone, Vocabulary, WittenBellInterpolated
 
 from seqlab.errors import ConfigError
-from seqlab.ngram import estimate as module
+from seqlab.ngram import estimation as module
 from seqlab.ngram.counts import count
-from seqlab.ngram.estimate import estimate
-from seqlab.ngram.smoothing import SMOOTHINGS, AbsoluteDiscounting, Additive, JelinekMercer, good_turing
+from seqlab.ngram.estimation import estimate
+from seqlab.ngram.smoothing import SMOOTHINGS, AbsoluteDiscounting, Additive, JelinekMercer
+from seqlab.ngram.smoothing.katz import good_turing
 
 PAD, UNKNOWN, START, END = range(4)
 NEVER = (PAD,)

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from seqlab.decoding.viterbi import best_paths
 from seqlab.errors import ConfigError, DataError, ModelError, unknown
 from seqlab.ngram.binary import open_model, save
-from seqlab.ngram.chain import chain
 from seqlab.ngram.counts import count, smallest
-from seqlab.ngram.emissions import Emissions, Mask
-from seqlab.ngram.estimate import estimate
+from seqlab.ngram.estimation import estimate
 from seqlab.ngram.model import NGramModel
 from seqlab.ngram.smoothing import Smoothing
-from seqlab.ngram.unknown_words import UnknownWords
+from seqlab.ngram.tagging.chain import chain
+from seqlab.ngram.tagging.emissions import Emissions, Mask
+from seqlab.ngram.tagging.unknown_words import UnknownWords
 
 Sentence = tuple[Sequence[str], Sequence[str]]
 """The words of a sentence and their tags, one each."""
@@ -35,7 +35,8 @@ class HMMTagger:
 
     With order 3 it is the second-order model of Thede & Harper 1999 and of Brants 2000 ("TnT - a statistical part-of-speech
     tagger"). The tags' probabilities are those of any n-gram model (`seqlab.ngram.model`), the words' those of
-    `seqlab.ngram.emissions`, where unknown words go by their form. The best sequence is found exactly, without a beam.
+    `seqlab.ngram.tagging.emissions`, where unknown words go by their form. The best sequence is found exactly, without a
+    beam.
     """
 
     def __init__(self, tags: Sequence[str], lexicon: Lexicon, transitions: NGramModel, options: dict[str, Any]) -> None:
@@ -74,7 +75,7 @@ class HMMTagger:
         Args:
             sentences: pairs of words and tags; read once.
             order: of the n-grams of tags; 3: a tag depends on the two before it.
-            smoothing: of these n-grams, as `seqlab.ngram.estimate` takes it.
+            smoothing: of these n-grams, as `seqlab.ngram.estimation` takes it.
             rare, suffix, prefix, abstraction: how unknown words are dealt with, see `UnknownWords`.
 
         Raises:
@@ -146,7 +147,7 @@ class HMMTagger:
         """Give ln p(words, tags) in nats, the end of the sentence included.
 
         Minus infinity where a word of training has a tag that it never had there. Of an unknown word the probability of all
-        unknown words is taken, times how much likelier its form makes the tag (`seqlab.ngram.emissions`).
+        unknown words is taken, times how much likelier its form makes the tag (`seqlab.ngram.tagging.emissions`).
 
         Raises:
             DataError: not a tag for each word, or a tag that training did not have.

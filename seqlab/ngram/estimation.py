@@ -12,7 +12,8 @@ from seqlab.errors import ConfigError, unknown
 from seqlab.ngram.counts import CountLevel, Counts, Numbers
 from seqlab.ngram.model import Level, NGramModel
 from seqlab.ngram.parallel import run
-from seqlab.ngram.smoothing import SMOOTHINGS, Bounds, Estimator, Floats, Smoothing, StupidBackoff, totals
+from seqlab.ngram.smoothing import SMOOTHINGS, Smoothing, StupidBackoff
+from seqlab.ngram.smoothing.estimator import Bounds, Estimator, Floats, totals
 from seqlab.ngram.thinning import thinned
 
 SLICE = 1 << 18

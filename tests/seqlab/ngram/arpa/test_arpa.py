@@ -9,9 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seqlab.errors import DataError, ModelError
-from seqlab.ngram import lines_ahead
-from seqlab.ngram.arpa import read_arpa, write_arpa
-from seqlab.ngram.escaping import escape
+from seqlab.ngram.arpa import lines_ahead, read_arpa, write_arpa
+from seqlab.ngram.arpa.escaping import escape
 from seqlab.ngram.model import Level, NGramModel
 
 UNKNOWN, START = 1, 2

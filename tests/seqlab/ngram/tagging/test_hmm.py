@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from seqlab.errors import ConfigError, DataError, ModelError
-from seqlab.ngram.chain import chain
 from seqlab.ngram.counts import count
-from seqlab.ngram.emissions import Emissions
-from seqlab.ngram.estimate import estimate
-from seqlab.ngram.hmm import HMMTagger
-from seqlab.ngram.unknown_words import UnknownWords, character_class
+from seqlab.ngram.estimation import estimate
+from seqlab.ngram.tagging.chain import chain
+from seqlab.ngram.tagging.emissions import Emissions
+from seqlab.ngram.tagging.hmm import HMMTagger
+from seqlab.ngram.tagging.unknown_words import UnknownWords, character_class
 
 
 def pairs(text):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from seqlab.decoding.viterbi import Candidates
 from seqlab.errors import DataError
-from seqlab.ngram.unknown_words import FLOOR, UnknownWords
+from seqlab.ngram.tagging.unknown_words import FLOOR, UnknownWords
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
