@@ -19,7 +19,7 @@ ALLOWED = {
     "config": {"cell_names", "errors", "precision"},
     "text": {"errors"},
     "ngram": {"decoding", "errors"},
-    "metrics": set(),
+    "metrics": {"errors"},
     "batching": {"errors"},
     "decoding": {"errors"},
     "recurrent": {"cell_names", "errors"},
