@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": "Score a model on a corpus.",
     "compare": "Compare models in one table.",
     "mix": "Mix several language models into one.",
+    "convert": "Turn n-gram models into ARPA files, and back.",
     "plot": "Draw learning curves.",
     "info": "Tell what a model directory holds.",
     "corpora": "List the bundled samples, or print one.",

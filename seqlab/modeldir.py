@@ -150,6 +150,24 @@ def refuse_other(path: Path, mark: str) -> None:
         raise ModelError(f"{path}: is there and holds something other than a model; choose another output")
 
 
+@contextmanager
+def grown(output: Path) -> Iterator[Path]:
+    """A folder beside `output` to put a model directory together in; afterwards it is gone, unless it was renamed.
+
+    Raises:
+        ModelError: the disk is full, or the place cannot be written. ConfigError: `output` has no name of its own.
+    """
+    beside = training_folder(output)
+    folder = beside.with_name(f".{beside.name}.new")
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with writing(folder):
+            folder.mkdir(parents=True)
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def move_into_place(folder: Path, path: Path) -> None:
     """Rename a finished folder to `path`; a model directory that stands there steps aside and is then removed, and so is
     what was needed for training alone.

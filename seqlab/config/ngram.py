@@ -10,7 +10,7 @@ from seqlab.config.section import Section
 Thresholds = Annotated[tuple[Annotated[int, Field(strict=True, ge=1)], ...], Field(strict=False)]
 SmoothingName = Literal[
     "maximum-likelihood", "additive", "jelinek-mercer", "katz", "witten-bell", "absolute-discounting", "kneser-ney",
-    "modified-kneser-ney", "stupid-backoff",
+    "modified-kneser-ney", "stupid-backoff", "arpa",
 ]  # fmt: skip
 
 
@@ -31,7 +31,7 @@ class Ngram(Section):
     order: int | None = Field(None, ge=1, le=20)
     """Length of the longest n-grams; 7 for characters and bytes, 5 for words and pieces where not given."""
     smoothing: SmoothingName = "modified-kneser-ney"
-    """How n-grams that were seen share probability with those that were not."""
+    """How n-grams that were seen share probability with those that were not (arpa: as read by `seqlab convert`)."""
     pseudo_count: float = Field(1.0, gt=0.0)
     """What additive smoothing adds to each count."""
     min_counts: Thresholds = ()

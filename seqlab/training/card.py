@@ -62,6 +62,11 @@ def usage(name: str) -> str:
 """
 
 
+def readable(path: str | Path) -> str:
+    """A path as UTF-8 can hold it: bytes that are none are written out."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
 def figures(name: str, nats: float) -> str:
     """A row of a table of scores."""
     return f"| {name} | {nats:.4f} | {nats / math.log(2):.4f} | {_perplexity(nats)} |"

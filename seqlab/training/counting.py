@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from seqlab.config import LanguageModelling
+from seqlab.errors import ConfigError
 from seqlab.modeldir import WEIGHTS, writing
 from seqlab.ngram.binary import open_model, save
 from seqlab.tasks import ngram_training
@@ -16,7 +17,13 @@ from seqlab.training.ways import Outcome
 
 
 def check(config: LanguageModelling) -> None:
-    """There is nothing that a machine could lack."""
+    """Refuse to count what was estimated elsewhere.
+
+    Raises:
+        ConfigError: with what to do.
+    """
+    if config.ngram.smoothing == "arpa":
+        raise ConfigError("ngram.smoothing: arpa is that of models which `seqlab convert` has read; choose another")
 
 
 def check_text(config: LanguageModelling, folder: Path) -> None:

@@ -1,10 +1,8 @@
 """A mixture of models that are trained already: weights fitted on a text, and a model directory that holds the parts."""
 
-import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +10,7 @@ from seqlab import __version__, modeldir
 from seqlab.config import LanguageModelling
 from seqlab.config.text import Data
 from seqlab.errors import ConfigError, DataError
-from seqlab.modeldir import CARD, CONFIG, DATA, PARTS, WEIGHTS, ModelDirectory, open_directory, writing
+from seqlab.modeldir import CARD, CONFIG, DATA, PARTS, WEIGHTS, ModelDirectory, open_directory
 from seqlab.tasks import families
 from seqlab.tasks.language_model import LanguageModel
 from seqlab.tasks.mixture import Floats, MixedLanguageModel, check, fitted, save_weights
@@ -68,7 +66,8 @@ def mix(
     check(loaded, names)
     data = (data or Data()).model_copy(update={"validation_share": 0.0})
     config = LanguageModelling(model="mixture", data=data, text=loaded[0].config.text)
-    with _folder(output) as folder:
+    with tempfile.TemporaryDirectory() if output is None else modeldir.grown(output) as place:
+        folder = Path(place)
         (folder / DATA).mkdir()
         weights, scores = fitted(loaded, names, records, folder / DATA / "validation.npy", watcher.told)
         if output is None:
@@ -100,30 +99,12 @@ def _opened(models: Sequence[LanguageModel | str | Path], device: str, output: P
     return parts
 
 
-@contextmanager
-def _folder(output: Path | None) -> Iterator[Path]:
-    """A folder to work in: beside the output, where there is one; it is gone afterwards, unless it was renamed."""
-    if output is None:
-        with tempfile.TemporaryDirectory() as temporary:
-            yield Path(temporary)
-        return
-    beside = modeldir.training_folder(output)
-    folder = beside.with_name(f".{beside.name}.new")
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        with writing(folder):
-            folder.mkdir(parents=True)
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _told(part: Part, weight: float) -> dict[str, Any]:
     """What is kept of a part in the manifest."""
     assert part.directory is not None
     config, training = part.directory.config, part.directory.manifest["training"]
     what, size = families.of(config).brief(config, training)
-    return {"name": part.name, "what": what, "size": size, "weight": weight}
+    return {"name": card.readable(part.name), "what": what, "size": size, "weight": weight}
 
 
 def _write(

@@ -66,6 +66,10 @@ def test_what_is_refused(refused, run, corpus, tmp_path):
         (["--device", "cpu"], "training.device: the model is ngram"),
         (["--order", "21"], "ngram.order: input should be less than or equal to 20, not 21"),
         (["--smoothing", "kneser"], "unknown smoothing 'kneser'; did you mean 'kneser-ney'? known: absolute"),
+        (
+            ["--smoothing", "arpa"],
+            "ngram.smoothing: arpa is that of models which `seqlab convert` has read; choose another",
+        ),
         (["--memory", "much"], "ngram.memory: 'much' is no amount of memory"),
     ):
         refused("train", "lm", corpus, "-o", tmp_path / "new", "--model", "ngram", *flag, code=2, says=[says])
