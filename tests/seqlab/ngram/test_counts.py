@@ -8,7 +8,7 @@ from seqlab.ngram import parallel
 from seqlab.ngram.counts import count, ranked
 
 START, END = 2, 3
-PLACES = st.lists(st.integers(0, 4), min_size=8, max_size=60)
+PLACES = st.integers(8, 60).flatmap(lambda n: st.lists(st.integers(0, 4), min_size=n, max_size=n))
 N_TYPES = st.sampled_from([8, 9, 300, 60_000, 70_000])
 ENDS = st.sampled_from([None, END])
 
@@ -27,7 +27,7 @@ def as_counted(counts, table):
     ]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(PLACES, st.integers(1, 8), N_TYPES, ENDS)
 def test_the_counts_are_those_of_a_dictionary(counters, table, places, order, n_types, end):
     ids = ids_of(places, n_types)
@@ -37,7 +37,7 @@ def test_the_counts_are_those_of_a_dictionary(counters, table, places, order, n_
     assert all(len(level) == len(level.counts) for level in counts.levels)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(PLACES, st.integers(1, 8), N_TYPES, ENDS)
 def test_ngrams_are_sorted_and_their_suffixes_lead_to_them_without_the_first_word(table, places, order, n_types, end):
     counts = count(ids_of(places, n_types), order, n_types, START, end)
@@ -52,7 +52,7 @@ def test_ngrams_are_sorted_and_their_suffixes_lead_to_them_without_the_first_wor
         assert [entry for ngram, entry in ngrams.items() if ngram[0] == START] == list(range(begins.start, begins.stop))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(PLACES, st.integers(1, 6), st.randoms(use_true_random=False))
 def test_the_order_of_sequences_changes_nothing(table, places, order, random):
     """No n-gram reaches over an end; all that is counted is the sequences, as a multiset."""

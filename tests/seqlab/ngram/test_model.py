@@ -15,7 +15,7 @@ PAD, UNKNOWN, START, END = range(4)
 N_TYPES = 7
 ALL = pytest.mark.parametrize("smoothing", sorted(SMOOTHINGS))
 WEIGHTS = [[0.3, 0.6, 0.9], *[[0.2, 0.7]] * 4]
-TRAIN = st.lists(st.sampled_from([UNKNOWN, END, 4, 5]), min_size=5, max_size=40)
+TRAIN = st.integers(5, 40).flatmap(lambda n: st.lists(st.sampled_from([UNKNOWN, END, 4, 5]), min_size=n, max_size=n))
 TEXT = st.lists(st.sampled_from([UNKNOWN, END, 4, 5, 6]), max_size=30)
 ORDERS = st.integers(1, 5)
 ENDS = st.sampled_from([None, END])
