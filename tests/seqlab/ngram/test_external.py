@@ -42,6 +42,14 @@ def test_blocks_of_any_size_give_the_counts_of_one_piece(tmp_path_factory, ids, 
     assert_equal(found, count(ids, order, n_types, START, end))
 
 
+@pytest.mark.parametrize("end", [None, END])
+def test_sequences_may_end_anywhere_in_a_block(tmp_path, end):
+    """Also with its last token, and with its last but one."""
+    ids = np.array([4, 5, END, 4, END, END, 5, 5, 4, 4, END, 5, 4, 5])
+    for size in range(1, 20):
+        assert_equal(in_blocks(size, ids, 3, 6, end, tmp_path), count(ids, 3, 6, START, end))
+
+
 @pytest.mark.parametrize("order", [2, 5])
 def test_many_distinct_ngrams_in_many_runs_are_merged_in_stretches(tmp_path, order):
     """Each run is long enough to be read in several stretches."""
