@@ -46,7 +46,9 @@ def _rows(manifest: dict[str, Any], config: Any) -> list[tuple[str, str]]:
     length = f"{scores['n_tokens']:,} {unit}s, {scores['oov_rate']:.2%} out of vocabulary"
     if config.model == "mixture":
         rows += [("weights on", corpora), ("", length), ("scored there", scored)]
-        return rows + [(f"part {k} there", f"{nats:.4f} nats a {unit}") for k, nats in enumerate(scores["parts"], start=1)]
+        return rows + [
+            (f"part {k} there", f"{nats:.4f} nats a {unit}") for k, nats in enumerate(scores["parts"], start=1)
+        ]
     rows += [
         ("trained on", corpora),
         ("", f"{training['sizes']['train']:,} {unit}s"),
