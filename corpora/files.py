@@ -29,23 +29,36 @@ class TextFile:
     encoding: str = "utf-8"
 
 
-def find_files(paths: Sequence[str | os.PathLike[str] | TextFile], encoding: str) -> tuple[TextFile, ...]:
-    """Give the files of a corpus, folders replaced by the text files below them, sorted.
+Paths = Sequence[str | os.PathLike[str] | TextFile] | str | os.PathLike[str]
+"""What a reader takes: paths of files and folders, or one path."""
+
+
+def find_files(paths: Paths, encoding: str, suffixes: tuple[str, ...] = TEXT_SUFFIXES) -> tuple[TextFile, ...]:
+    """Give the files of a corpus, folders replaced by the files with these suffixes below them, sorted.
 
     Every file is opened once, so that a mistake shows before the work begins. Raises DataError for an empty list, a path
     that is missing or cannot be read, and a folder without text files; ConfigError for an unknown encoding.
     """
+    if isinstance(paths, str | os.PathLike):
+        paths = [paths]
     if not paths:
         raise DataError("no corpus given: name a text file, a folder of text files or a sample")
     files: list[TextFile] = []
     for given in paths:
         entry = given if isinstance(given, TextFile) else TextFile(Path(given), encoding)
         check_encoding(entry.encoding)
-        found = _in_folder(entry.path) if entry.path.is_dir() else [entry.path]
+        found = _in_folder(entry.path, suffixes) if entry.path.is_dir() else [entry.path]
         files += [TextFile(path, entry.encoding) for path in found]
     for file in files:
         _open(file.path).close()
     return tuple(files)
+
+
+def nothing_in(files: Sequence[TextFile], what: str) -> DataError:
+    """Give the error for files that were read to their end without finding any `what`."""
+    names = ", ".join(str(file.path) for file in files[:3])
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    return DataError(f"{names}{more}: empty, there is no {what} to read")
 
 
 def read_blocks(path: Path) -> Iterator[bytes]:
@@ -101,13 +114,13 @@ def _nearest(path: Path) -> str:
     return f"; did you mean '{path.parent / near[0]}'?" if near else ""
 
 
-def _in_folder(folder: Path) -> list[Path]:
+def _in_folder(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
     found: list[Path] = []
     for parent, folders, names in os.walk(folder, onerror=_refuse_folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(parent, name) for name in names if not name.startswith(".") and _is_text_name(name)]
+        found += [Path(parent, name) for name in names if not name.startswith(".") and _has_suffix(name, suffixes)]
     if not found:
-        taken = ", ".join(TEXT_SUFFIXES)
+        taken = ", ".join(suffixes)
         raise DataError(f"{folder}: no text files below this folder; taken are {taken}, also with .gz, .bz2 or .xz")
     return sorted((path for path in found if path.is_file()), key=lambda path: path.relative_to(folder).parts)
 
@@ -116,8 +129,8 @@ def _refuse_folder(error: OSError) -> None:
     raise DataError(f"{error.filename}: the folder cannot be read ({error.strerror})") from error
 
 
-def _is_text_name(name: str) -> bool:
+def _has_suffix(name: str, suffixes: tuple[str, ...]) -> bool:
     lowered = name.lower()
     for suffix in COMPRESSED_SUFFIXES:
         lowered = lowered.removesuffix(suffix)
-    return lowered.endswith(TEXT_SUFFIXES)
+    return lowered.endswith(suffixes)

@@ -1,13 +1,11 @@
 """Readers of corpora. A reader is iterated as often as one likes, and each time gives the records from the start."""
 
-import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from seqlab.corpora.encodings import decode
-from seqlab.corpora.files import TextFile, find_files, read_blocks
-from seqlab.errors import DataError
+from seqlab.corpora.files import Paths, TextFile, find_files, nothing_in, read_blocks
 from seqlab.records import Text
 
 PIECE = 1 << 20
@@ -30,16 +28,8 @@ class PlainText:
     unknown encoding; DataError while it is read for what is not text, with the file and, where it can be told, the line.
     """
 
-    def __init__(
-        self,
-        paths: Sequence[str | os.PathLike[str] | TextFile] | str | os.PathLike[str],
-        encoding: str = "utf-8",
-        *,
-        piece: int = PIECE,
-    ) -> None:
+    def __init__(self, paths: Paths, encoding: str = "utf-8", *, piece: int = PIECE) -> None:
         """Take the paths and the encoding of all files that do not bring their own; `piece` in characters."""
-        if isinstance(paths, str | os.PathLike):
-            paths = [paths]
         if piece < 1:
             raise ValueError(f"a piece has at least one character, not {piece}")
         self.files = find_files(paths, encoding)
@@ -58,9 +48,7 @@ class PlainText:
                     yield Text(waiting.text + apart, waiting.source)
                 waiting, starts = Text(piece, str(file.path)), False
         if waiting is None:
-            names = ", ".join(str(file.path) for file in self.files[:3])
-            more = f" and {len(self.files) - 3} more" if len(self.files) > 3 else ""
-            raise DataError(f"{names}{more}: empty, there is no text to read")
+            raise nothing_in(self.files, "text")
         yield waiting
 
     def _pieces(self, file: TextFile) -> Iterator[str]:

@@ -14,3 +14,22 @@ class Text:
     text: str
     source: str = ""
     """Where it comes from, for messages: a path, a URL, a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segmented:
+    """A sentence in words; the text is the words put together, with nothing between them."""
+
+    words: tuple[str, ...]
+    source: str = ""
+    """Where it comes from, for messages: a path and a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A sentence in tokens, words or characters, each with its tag; there are as many of the ones as of the others."""
+
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...]
+    source: str = ""
+    """Where it comes from, for messages: a path and a line."""

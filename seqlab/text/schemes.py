@@ -36,6 +36,16 @@ class Span(NamedTuple):
     type: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What makes a sequence of tags illegal."""
+
+    index: int
+    """Of the token, from 0."""
+    says: str
+    """The sentence for the user, with tag and position."""
+
+
 class Legality(NamedTuple):
     """Which of K tags may stand where: True is legal."""
 
@@ -115,18 +125,31 @@ class Scheme:
 
     def check(self, tags: Iterable[str]) -> None:
         """Raise DataError, with the position from 1, for what is no tag of the scheme and for a tag that cannot stand."""
+        fault = self.fault(tags)
+        if fault:
+            raise DataError(fault.says)
+
+    def fault(self, tags: Iterable[str]) -> Fault | None:
+        """Give the first thing that makes a sequence illegal; None where it is legal."""
         before = OUTSIDE
         position = 0
         for position, tag in enumerate(tags, start=1):
-            if not self.may_follow(before, tag):
+            try:
+                legal = self.may_follow(before, tag)
+            except DataError as error:
+                return Fault(position - 1, f"{error} (position {position})")
+            if not legal:
                 after = f"after {before}" if position > 1 else "at the start of a sentence"
-                raise DataError(f"the tag {tag} at position {position} cannot stand {after} in the scheme {self.name}")
+                says = f"the tag {tag} at position {position} cannot stand {after} in the scheme {self.name}"
+                return Fault(position - 1, says)
             before = tag
-        if not self.may_follow(before, OUTSIDE):
-            raise DataError(
-                f"the tag {before} at position {position} cannot end a sentence in the scheme {self.name}: "
-                "its span has no last token"
-            )
+        if self.may_follow(before, OUTSIDE):
+            return None
+        return Fault(
+            position - 1,
+            f"the tag {before} at position {position} cannot end a sentence in the scheme {self.name}: "
+            "its span has no last token",
+        )
 
     def may_follow(self, before: str, tag: str) -> bool:
         """Say whether a tag may come after another; `O` stands for what is before and after a sentence.
