@@ -103,7 +103,7 @@ class _LogPartition(torch.autograd.Function):
         rows = ctx.rows
         share = torch.where(rows.inside, d_total.unsqueeze(1), 0.0)
         of_tags = before * after / values.masked_fill(values == 0, 1.0)
-        of_tags *= (share / of_tags.sum(2)).unsqueeze(2)
+        of_tags *= (share / of_tags.sum(2).masked_fill_(~rows.inside, 1.0)).unsqueeze(2)
         before, after = before[:, :-1], after[:, 1:]
         norms = ((before @ follows) * after).sum(2).masked_fill_(~rows.inside[:, 1:], 1.0)
         after = after * (share[:, 1:] / norms).unsqueeze(2)

@@ -377,6 +377,16 @@ def test_what_is_impossible_may_look_likely_from_behind():
     assert not made.viterbi(emissions)[0].any()
 
 
+@pytest.mark.parametrize("n_steps", [2, 3, 4, 5, 9])
+def test_a_chain_that_ends_by_itself(n_steps):
+    """Only tag 1 follows tag 0 and nothing follows tag 1, so padding stands where no tag could."""
+    made = crf(2, allowed=[[False, True], [False, False]])
+    marginals = made.marginals(some_emissions(3, n_steps, 2), [2, 0, 2], legal_only=True)
+    wanted = torch.zeros(3, n_steps, 2, dtype=torch.float64)
+    wanted[::2, 0, 0] = wanted[::2, 1, 1] = 1.0
+    close(marginals, wanted)
+
+
 @pytest.mark.parametrize("n_steps", [1, 2, 3, 4, 5, 8, 9, 400])
 def test_exponentials_equal_logarithms_at_any_number_of_steps(n_steps):
     made, emissions = constrained(), some_emissions(3, n_steps, scale=5.0)
