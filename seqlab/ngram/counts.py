@@ -89,7 +89,7 @@ def count(
         ids: (T,) the text; each `end` in it ends a sequence.
         order: of the longest n-grams, from 1 to 20.
         n_types: V, all ids are below it.
-        start: the id of the start mark, which no text holds where `end` is given.
+        start: the id of the start mark, which the text does not hold.
         end: the id that ends a sequence; None: the text is one sequence.
         memory: bytes that counting may take, about; where a text needs more, sorted runs on disk are merged.
         folder: for these files, which are part of the counts: it has to be there as long as they are used.
@@ -100,6 +100,8 @@ def count(
         DataError: the text is empty, or shorter than the order.
     """
     check(ids, order, n_types)
+    if not 0 <= start < n_types:
+        raise IndexError(f"the start mark {start} in a vocabulary of {n_types}")
     if memory is not None and len(ids) * BYTES_A_TOKEN > memory:
         if folder is None:
             raise ConfigError(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqlab.errors import ConfigError, unknown
+from seqlab.errors import ConfigError, DataError, unknown
 from seqlab.ngram.counts import CountLevel, Counts, Numbers
 from seqlab.ngram.model import Level, NGramModel
 from seqlab.ngram.parallel import run
@@ -44,15 +44,21 @@ def estimate(
         unknown_id: the id of the unknown word, which gets what the smoothing leaves for words that are not seen.
         never: ids that are never predicted, beside the start mark, such as padding.
         min_counts: n-grams of order n that occur less often than the n-th number are left out of the model, and what they
-            would have kept goes to the lower order; the last number goes on. Discounts come from all n-grams.
+            would have kept goes to the lower order; the last number goes on, and single words all stay. Discounts come from
+            all n-grams.
         progress: called with the share of the work that is done.
 
     Raises:
         ConfigError: an unknown smoothing, or minimal counts that fall from one order to the next.
+        DataError: an id that is never predicted stands in the text.
     """
     way, name = _way(smoothing)
     least = _least(min_counts, counts.order)
     never = sorted({counts.start, *never})
+    if found := [id for id in never if counts.levels[0].counts[id]]:
+        raise DataError(
+            f"the text holds the id {found[0]}, which is never to be predicted: leave it out of one of them"
+        )
     levels: list[Level] = []
     kept: list[NDArray[np.bool_]] = []
     for n, level in enumerate(counts.levels, start=1):
@@ -85,7 +91,8 @@ def _way(smoothing: str | Smoothing) -> tuple[Smoothing, str]:
             )
         way: Smoothing = SMOOTHINGS[smoothing]()
         return way, smoothing
-    return smoothing, next(name for name, kind in SMOOTHINGS.items() if kind is type(smoothing))
+    names = {kind: name for name, kind in SMOOTHINGS.items()}
+    return smoothing, names.get(type(smoothing), type(smoothing).__name__)
 
 
 def _least(min_counts: Sequence[int], order: int) -> list[int]:

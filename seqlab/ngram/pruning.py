@@ -25,7 +25,8 @@ def pruned(model: NGramModel, threshold: float) -> NGramModel:
 
     where h' is h without its first word, and left(h) what h leaves for unlisted words. The n-gram goes if
     exp(D) - 1 < threshold. The highest order is pruned first; an n-gram stays where one that stays begins or ends with
-    it (other programs count on that). At the end all back-off weights are taken anew, so that the probabilities sum to one.
+    it (other programs count on that). The back-off weights are
+    renewed, so that the probabilities sum to one.
 
     Args:
         model: with probabilities that sum to one. threshold: 1e-8 leaves out a little, 1e-6 much; 0 nothing.
@@ -39,7 +40,7 @@ def pruned(model: NGramModel, threshold: float) -> NGramModel:
         raise ConfigError(f"prune: the figures of {model.smoothing} are no probabilities; leave it out")
     if threshold == 0 or model.order == 1:
         return model
-    endings, joint = _endings(model), _joint(model)
+    endings, joint, levels = _endings(model), _joint(model), list(model.levels)
     kept = [np.ones(len(level), bool) for level in model.levels]
     for n in range(model.order, 1, -1):
         context = _contexts(model, n)
@@ -49,34 +50,38 @@ def pruned(model: NGramModel, threshold: float) -> NGramModel:
             within = np.concatenate((_contexts(model, n + 1)[kept[n]], endings[n][n - 1][kept[n]]))
             removable[within[within >= 0]] = False
         rise = np.expm1(joint[n - 2][context] * _loss(model, n, context, lower))
-        kept[n - 1] = ~(removable & (rise < threshold))
-    return normalized(thinned(model, kept))
+        gone = removable & (rise < threshold)
+        kept[n - 1] = ~gone
+        levels[n - 2] = dataclasses.replace(
+            levels[n - 2], backoffs=_renewed(model, n, context, lower, gone).astype(np.float32)
+        )
+    return thinned(dataclasses.replace(model, levels=tuple(levels)), kept)
 
 
-def normalized(model: NGramModel) -> NGramModel:
-    """The model with back-off weights with which the probabilities after every context sum to one.
+def _renewed(model: NGramModel, order: int, context: Entries, lower: Floats, gone: NDArray[np.bool_]) -> Floats:
+    """(C,) the back-off weights of the contexts of an order, some of whose n-grams are gone.
 
-    b(h) = (1 - sum of p(w | h)) / (1 - sum of p(w | h')) over the listed h w
+    b'(h) = (b(h) L + sum of p(w | h) over those gone) / (L + sum of p(w | h') over those gone), L what the listed words
+    of h leave of p(. | h'): so a weight where nothing is gone is as it was, to the bit.
     """
-    endings = _endings(model)
-    for n in range(2, model.order + 1):
-        context, below = _contexts(model, n), model.levels[n - 2]
-        left = _left(np.exp(model.levels[n - 1].log_probs, dtype=np.float64), context, len(below))
-        lower_left = _left(np.exp(_lower_log_probs(model, endings, n)), context, len(below))
-        listed = np.diff(below.starts.astype(np.int64)) > 0
-        backoffs = np.where(listed, np.log(left / lower_left), 0.0).astype(np.float32)
-        levels = (*model.levels[: n - 2], dataclasses.replace(below, backoffs=backoffs), *model.levels[n - 1 :])
-        model = dataclasses.replace(model, levels=levels)
-    return model
+    backoffs, size = model.levels[order - 2].backoffs, len(model.levels[order - 2])
+    here, lower_left = context[gone], _left(np.exp(lower), context, size)
+    probs = np.exp(model.levels[order - 1].log_probs[gone], dtype=np.float64)
+    left = np.exp(backoffs, dtype=np.float64) * lower_left + np.bincount(here, probs, size)
+    lower_left += np.bincount(here, np.exp(lower[gone]), size)
+    changed = np.bincount(here, minlength=size) > 0
+    listed = np.bincount(context[~gone], minlength=size) > 0
+    renewed: Floats = np.where(changed, np.where(listed, np.log(left / lower_left), 0.0), backoffs)
+    return renewed
 
 
 def _loss(model: NGramModel, order: int, context: Entries, lower: Floats) -> Floats:
     """(M,) the relative entropy D of each n-gram of an order, but for the factor p(h)."""
-    size, log_probs = len(model.levels[order - 2]), model.levels[order - 1].log_probs.astype(np.float64)
+    below, log_probs = model.levels[order - 2], model.levels[order - 1].log_probs.astype(np.float64)
     probs, lower_probs = np.exp(log_probs), np.exp(lower)
-    left = _left(probs, context, size)[context]
-    lower_left = _left(lower_probs, context, size)[context]
-    before, after = np.log(left / lower_left), np.log((left + probs) / (lower_left + lower_probs))
+    lower_left, before = _left(lower_probs, context, len(below))[context], below.backoffs[context].astype(np.float64)
+    left = np.exp(before) * lower_left
+    after = np.log((left + probs) / (lower_left + lower_probs))
     loss: Floats = -(probs * (lower + after - log_probs) + left * (after - before))
     return loss
 

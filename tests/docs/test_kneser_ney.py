@@ -14,7 +14,7 @@ def test_the_code_of_the_page_holds():
 
 def test_the_names_on_the_page_are_in_the_code():
     room = "".join(
-        path.read_text(encoding="utf-8") for path in (Path(__file__).parents[2] / "seqlab/ngram").glob("*.py")
+        path.read_text(encoding="utf-8") for path in (Path(__file__).parents[2] / "seqlab/ngram").rglob("*.py")
     )
     for name in (
         "adjusted",

@@ -37,7 +37,7 @@ class _Discounting(Plain):
     def __init__(self) -> None:
         self.discounts: dict[int, tuple[float, float, float]] = {}
         """By order, those for the counts 1, 2, and 3 and more."""
-        self._fallen_back: list[int] = []
+        self._fallen_back: set[int] = set()
 
     def _discounts(self, counts_of_counts: Bounds) -> tuple[float, float, float] | None:
         """The discounts of an order; None where the counts of counts give none."""
@@ -47,7 +47,7 @@ class _Discounting(Plain):
         """The orders whose discounts are not estimated from the text."""
         if not self._fallen_back:
             return []
-        orders = ", ".join(map(str, self._fallen_back))
+        orders = ", ".join(map(str, sorted(self._fallen_back)))
         return [
             f"order {orders}: the counts of counts give no discounts, as with a small vocabulary; "
             f"{', '.join(map(str, FALLBACK))} for the counts 1, 2, 3 and more instead"
@@ -56,8 +56,9 @@ class _Discounting(Plain):
     def estimator(self, order: int, counts_of_counts: Bounds, n_types: int) -> Estimator:
         """See `Smoothing`."""
         found = self._discounts(counts_of_counts)
+        self._fallen_back.discard(order)
         if found is None:
-            self._fallen_back.append(order)
+            self._fallen_back.add(order)
         self.discounts[order] = found or FALLBACK
         by_count = np.array([0.0, *self.discounts[order]])
 

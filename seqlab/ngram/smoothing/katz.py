@@ -18,30 +18,32 @@ class Katz(Plain):
 
         d_r = (r*/r - (k + 1) n_{k+1} / n_1) / (1 - (k + 1) n_{k+1} / n_1)    r* = (r + 1) n_{r+1} / n_r, k = 5
 
-    Where the counts of counts give no d_r in (0, 1), counts are not discounted by it but by absolute discounting. Where
+    Where the counts of counts give no d_r in (0, 1), those up to 5 are discounted by absolute discounting. Where
     a context keeps everything for the words it was seen with, one unseen occurrence is added to c(h).
     """
 
     use: ClassVar[Use] = "back-off"
 
     def __post_init__(self) -> None:
-        self._notes: list[str] = []
+        self._fallen_back: set[int] = set()
 
     def notes(self) -> list[str]:
-        """Orders where Good & Turing's estimate could not be used."""
-        return self._notes
+        """The orders where Good & Turing's estimate could not be used."""
+        if not self._fallen_back:
+            return []
+        orders = ", ".join(map(str, sorted(self._fallen_back)))
+        return [f"order {orders}: the counts of counts give no Good-Turing estimate; absolute discounting instead"]
 
     def estimator(self, order: int, counts_of_counts: Bounds, n_types: int) -> Estimator:
         """See `Smoothing`."""
         ratios = np.ones(KATZ_LIMIT + 1)
         found = good_turing(counts_of_counts)
         if found is None:
-            self._notes.append(
-                f"order {order}: the counts of counts give no Good-Turing estimate; absolute discounting instead"
-            )
+            self._fallen_back.add(order)
             discount = absolute_discount(counts_of_counts)
             ratios[1:] = 1 - discount / np.arange(1, KATZ_LIMIT + 1)
         else:
+            self._fallen_back.discard(order)
             ratios[1:] = found
 
         def estimate(counts: Counts, bounds: Bounds) -> tuple[Floats, Floats]:

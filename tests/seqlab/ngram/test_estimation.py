@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nltk.lm import MLE, AbsoluteDiscountingInterpolated, Laplace, Lidstone, Vocabulary, WittenBellInterpolated
 
-from seqlab.errors import ConfigError
+from seqlab.errors import ConfigError, DataError
 from seqlab.ngram import estimation as module
 from seqlab.ngram.counts import count
 from seqlab.ngram.estimation import estimate
@@ -312,3 +312,19 @@ def test_progress_rises_to_one():
     shares = []
     estimate(COUNTS, unknown_id=UNKNOWN, progress=shares.append)
     assert shares == [0.5, 1]
+
+
+def test_an_id_that_is_never_predicted_may_not_stand_in_the_text():
+    for start, never in ((2, (0, 4)), (4, (0,))):
+        with pytest.raises(DataError, match="the text holds the id 4, which is never to be predicted"):
+            estimate(count(np.array([3, 4, 3, 5]), 2, 6, start), unknown_id=1, never=never)
+    with pytest.raises(IndexError, match="the start mark 6"):
+        count(np.array([3, 4, 3, 5]), 2, 6, 6)
+
+
+def test_a_smoothing_of_ones_own_has_its_name():
+    class Own(Additive):
+        """Laplace's, under another name."""
+
+    model = estimate(count(np.array([3, 4, 3, 5]), 2, 6, 2), Own(), unknown_id=1, never=(0,))
+    assert model.smoothing == "Own"

@@ -253,8 +253,9 @@ def test_discounts_that_are_estimated_are_told_and_not_noted():
 
 def test_katz_notes_the_orders_without_a_good_turing_estimate():
     way = Katz()
-    bigrams(way, *ABABC)
-    assert [note.split(":")[0] for note in way.notes()] == ["order 1", "order 2"]
+    for _ in range(2):  # what a way of smoothing has done before is not told twice
+        bigrams(way, *ABABC)
+        assert [note.split(":")[0] for note in way.notes()] == ["order 1, 2"]
 
 
 @pytest.mark.parametrize("name", sorted(SMOOTHINGS))
