@@ -42,6 +42,8 @@ def test_the_commands_and_examples_run(tmp_path: Path, monkeypatch: pytest.Monke
     for command in commands():
         arguments = shlex.split(command)[1:]
         small = SMALL + (["--embedding", "16"] if "tied" in command else [])
+        if "--model ngram" in command:
+            small = ["--limit", "4000"]
         with pytest.raises(SystemExit) as stopped:
             main(arguments + (small if arguments[0] == "train" and "--resume" not in arguments else []))
         assert stopped.value.code == 0, f"{command}\n{capsys.readouterr().err}"
