@@ -33,7 +33,7 @@ def open_text(corpora: Corpora, encoding: str = "utf-8") -> PlainText:
     `encoding` is that of the files; the samples are UTF-8 whatever it is. Raises ConfigError for an unknown sample or
     encoding, and what `PlainText` raises.
     """
-    return PlainText(_all_resolved(corpora), encoding)
+    return PlainText(_all_resolved(corpora, "text", "segmented"), encoding)
 
 
 def open_segmented(corpora: Corpora, encoding: str = "utf-8", *, fold_widths: bool = False) -> SegmentedText:
@@ -41,7 +41,7 @@ def open_segmented(corpora: Corpora, encoding: str = "utf-8", *, fold_widths: bo
 
     Raises ConfigError for an unknown sample or encoding, and what `SegmentedText` raises.
     """
-    return SegmentedText(_all_resolved(corpora), encoding, fold_widths=fold_widths)
+    return SegmentedText(_all_resolved(corpora, "segmented"), encoding, fold_widths=fold_widths)
 
 
 def open_tagged(
@@ -59,7 +59,7 @@ def open_tagged(
     CoNLL-U. Tags are held to `scheme` where one is named. Raises ConfigError for an unknown sample, encoding or scheme, and
     what `TaggedLines` and `TaggedColumns` raise.
     """
-    paths = _all_resolved(corpora)
+    paths = _all_resolved(corpora, "columns")
     if columns is None:
         return TaggedLines(paths, encoding, separator=separator, scheme=scheme, fold_widths=fold_widths)
     if separator != "/":
@@ -68,17 +68,19 @@ def open_tagged(
     return TaggedColumns(paths, encoding, token_column=token, tag_column=tag, scheme=scheme, fold_widths=fold_widths)
 
 
-def _all_resolved(corpora: Corpora) -> list[str | os.PathLike[str] | TextFile]:
+def _all_resolved(corpora: Corpora, *forms: str) -> list[str | os.PathLike[str] | TextFile]:
     if isinstance(corpora, str | os.PathLike):
         corpora = [corpora]
-    return [_resolved(corpus) for corpus in corpora]
+    return [_resolved(corpus, forms) for corpus in corpora]
 
 
-def _resolved(corpus: str | os.PathLike[str]) -> str | os.PathLike[str] | TextFile:
+def _resolved(corpus: str | os.PathLike[str], forms: tuple[str, ...]) -> str | os.PathLike[str] | TextFile:
     if isinstance(corpus, str) and corpus.startswith("sample:"):
         name = corpus.removeprefix("sample:")
         if name not in SAMPLES:
             raise ConfigError(unknown("sample", name, SAMPLES))
+        if (form := SAMPLES[name].form) not in forms:
+            raise ConfigError(f"{corpus}: its form is {form}, and {' or '.join(forms)} is wanted; see `seqlab corpora`")
         return TextFile(SAMPLES[name].path, "utf-8")
     if isinstance(corpus, str) and corpus.startswith("hf:"):
         raise ConfigError(f"'{corpus}' is not read yet: export its text to a file and give the path of that file")

@@ -2,19 +2,23 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 _FOLDER = Path(__file__).parent / "samples"
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A bundled corpus: plain text in UTF-8."""
+    """A bundled corpus: a file in UTF-8."""
 
     name: str
     language: str
     summary: str
     licence: str
     path: Path
+    form: Literal["text", "segmented", "columns"] = "text"
+    """text: running text. segmented: a sentence a line, its words parted by spaces. columns: a token and its tag a line,
+    sentences parted by a blank one."""
 
 
 SAMPLES: dict[str, Sample] = {
@@ -31,6 +35,22 @@ SAMPLES: dict[str, Sample] = {
         summary="short prose",
         licence="CC0-1.0",
         path=_FOLDER / "tales.txt",
+    ),
+    "segmented": Sample(
+        name="segmented",
+        language="Chinese",
+        summary="sentences cut into words",
+        licence="CC0-1.0",
+        path=_FOLDER / "segmented.txt",
+        form="segmented",
+    ),
+    "entities": Sample(
+        name="entities",
+        language="Chinese",
+        summary="sentences with persons, places, organisations",
+        licence="CC0-1.0",
+        path=_FOLDER / "entities.txt",
+        form="columns",
     ),
 }
 """The samples by name; a corpus `sample:NAME` is one of them."""

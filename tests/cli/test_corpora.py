@@ -25,7 +25,12 @@ def test_a_sample_is_printed(call, name):
 
 
 def test_an_unknown_sample(refused):
-    refused("corpora", "lyric", code=2, says=["unknown sample 'lyric'; did you mean 'lyrics'? known: lyrics, tales"])
+    refused(
+        "corpora",
+        "lyric",
+        code=2,
+        says=["unknown sample 'lyric'; did you mean 'lyrics'? known: entities, lyrics, segmented, tales"],
+    )
 
 
 def run(shell):

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from seqlab.corpora import SAMPLES, Sample, open_text
+from seqlab.corpora import SAMPLES, Sample, open_segmented, open_tagged, open_text
 from seqlab.errors import ConfigError
 
 
@@ -20,7 +20,7 @@ def sample(tmp_path, monkeypatch):
 
 
 def test_catalogue_names_its_files():
-    assert set(SAMPLES) == {"lyrics", "tales"}
+    assert set(SAMPLES) == {"lyrics", "tales", "segmented", "entities"}
     for name, entry in SAMPLES.items():
         assert entry.name == name
         assert entry.path.name == f"{name}.txt"
@@ -43,11 +43,18 @@ def test_a_sample_is_utf8_whatever_the_encoding_of_the_files(sample, tmp_path):
 
 def test_unknown_names():
     with pytest.raises(
-        ConfigError, match=re.escape("unknown sample 'lyric'; did you mean 'lyrics'? known: lyrics, tales")
+        ConfigError,
+        match=re.escape("unknown sample 'lyric'; did you mean 'lyrics'? known: entities, lyrics, segmented, tales"),
     ):
         open_text(["sample:lyric"])
     with pytest.raises(ConfigError, match="'hf:wikitext' is not read yet: export its text to a file"):
         open_text(["hf:wikitext"])
+
+
+def test_a_sample_of_another_form_is_refused():
+    for open_corpus, name in ((open_text, "entities"), (open_segmented, "tales"), (open_tagged, "segmented")):
+        with pytest.raises(ConfigError, match=f"sample:{name}: its form is {SAMPLES[name].form}, and .* is wanted"):
+            open_corpus([f"sample:{name}"])
 
 
 def test_a_path_object_is_never_a_name(tmp_path, monkeypatch):
