@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqlab.errors import ModelError
-
 if TYPE_CHECKING:
     from seqlab.modeldir import ModelDirectory
 
@@ -59,13 +57,11 @@ def _described(directory: "ModelDirectory") -> Row:
     from seqlab.tasks import families
 
     config, manifest = directory.config, directory.manifest
-    try:
+    with modeldir.figures_read(directory.path):
         what, size = families.of(config).brief(config, manifest["training"])
         figures = {name: manifest["scores"][name] for name in _FIGURES} if manifest["scores"] else {}
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(
-            f"{directory.path / modeldir.MANIFEST}: altered, its figures cannot be read ({error}); copy it again"
-        ) from None
+        for name in figures.keys() - {"unit"}:
+            math.isnan(figures[name])  # TypeError where it is no number
     normalized = config.model != "ngram" or config.ngram.smoothing != "stupid-backoff"
     return {"run": str(directory.path), "what": what, "size": size, "probabilities": normalized} | figures
 

@@ -6,8 +6,6 @@ from typing import Any
 
 import click
 
-from seqlab.errors import ModelError
-
 
 @click.command(name="info")
 @click.argument("run", type=click.Path(path_type=Path))
@@ -15,18 +13,14 @@ from seqlab.errors import ModelError
 def command(run: Path, as_json: bool) -> None:
     """Tell what a model directory holds: task, model, training, scores."""
     from seqlab import modeldir
-    from seqlab.cli.tables import table
+    from seqlab.cli.tables import for_json, table
 
     directory = modeldir.open_directory(run)
     if as_json:
-        click.echo(json.dumps(directory.manifest | {"config": directory.config.model_dump(mode="json")}))
+        click.echo(json.dumps(for_json(directory.manifest | {"config": directory.config.model_dump(mode="json")})))
         return
-    try:
+    with modeldir.figures_read(run):
         rows = _rows(directory.manifest, directory.config)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(
-            f"{run / modeldir.MANIFEST}: altered, its figures cannot be read ({error}); copy it again"
-        ) from None
     click.echo(table((str(run), directory.config.task), rows, numbers=False))
 
 

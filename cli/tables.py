@@ -28,12 +28,13 @@ def figures(nats: float) -> tuple[str, str, str]:
     return f"{nats:.4f}", f"{nats / math.log(2):.4f}", "inf" if nats > 700 else f"{math.exp(nats):.4g}"
 
 
-def for_json(figures: dict[str, Any]) -> dict[str, Any]:
-    """Figures by name with None for those that are infinite or not a number, for which JSON has no word."""
-    return {
-        name: None if isinstance(figure, float) and not math.isfinite(figure) else figure
-        for name, figure in figures.items()
-    }
+def for_json(value: Any) -> Any:
+    """A value with None for the numbers in it that are infinite or not a number, for which JSON has no word."""
+    if isinstance(value, dict):
+        return {name: for_json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [for_json(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _padded(cell: str, width: int, *, right: bool) -> str:

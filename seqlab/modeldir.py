@@ -129,6 +129,19 @@ def copy(directory: ModelDirectory, target: Path) -> None:
         copy(open_directory((directory.path / name).parent), (target / name).parent)
 
 
+@contextmanager
+def figures_read(folder: Path) -> Iterator[None]:
+    """Within this context a manifest whose figures are missing, or are none, is refused.
+
+    Raises:
+        ModelError: with what to do.
+    """
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{folder / MANIFEST}: altered, its figures cannot be read ({error}); copy it again") from None
+
+
 def refuse_taken(output: Path, overwrite: bool) -> None:
     """Refuse an output where a model directory stands that is not to be replaced, or where anything else does.
 
@@ -247,7 +260,21 @@ def _check_files(path: Path, manifest: dict[str, Any]) -> None:
 
 def _unfinished(path: Path) -> str:
     training = training_folder(path)
-    return f"; its training is not finished: `seqlab train lm -o {path} --resume`" if training.is_dir() else ""
+    if not training.is_dir():
+        return ""
+    if not has_steps(training):
+        return "; its training was broken off: train it anew, with --overwrite"
+    return f"; its training is not finished: `seqlab train lm -o {path} --resume`"
+
+
+def has_steps(training: Path) -> bool:
+    """Whether an unfinished training is one of a network, which goes step by step and can be gone on with."""
+    return not (training / CONFIG).exists() or is_network(training / CONFIG)
+
+
+def is_network(config: Path) -> bool:
+    """Whether settings in a file are those of a network."""
+    return bool(read_json(config).get("model", "rnn") == "rnn")
 
 
 def training_folder(path: Path) -> Path:

@@ -46,7 +46,7 @@ class Column:
     def append(self, numbers: NDArray[Any]) -> None:
         """Write numbers behind those that are there."""
         with self.path.open("ab") as file:
-            np.ascontiguousarray(numbers, self.dtype).tofile(file)
+            file.write(np.ascontiguousarray(numbers, self.dtype).data)  # tofile does not say why the disk refuses
 
     def read(self, first: int, last: int) -> NDArray[Any]:
         """The numbers from `first` to before `last`."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from seqlab.config import LanguageModelling
 from seqlab.errors import ConfigError
-from seqlab.modeldir import CONFIG, ModelDirectory, read_json
+from seqlab.modeldir import CONFIG, ModelDirectory, is_network
 from seqlab.tasks.language_model import LanguageModel
 
 Rows = list[tuple[str, str]]
@@ -53,7 +53,7 @@ def load_all(directories: Sequence[ModelDirectory], device: str) -> Iterator[Lan
 
 def _holds_a_network(folder: Path) -> bool:
     """Whether the model in a folder is a network, or a mixture with one in it at any depth."""
-    return any(read_json(path).get("model", "rnn") == "rnn" for path in folder.rglob(CONFIG))
+    return any(map(is_network, folder.rglob(CONFIG)))
 
 
 def duration(seconds: float) -> str:

@@ -124,6 +124,5 @@ def _refuse_taken(output: Path, folder: Path, overwrite: bool) -> None:
     modeldir.refuse_other(folder, "train")
     modeldir.refuse_taken(output, overwrite)
     if folder.exists() and not overwrite:
-        raise ModelError(
-            f"{folder}: an unfinished training of {output}; give --resume to go on with it, or --overwrite to start anew"
-        )
+        going_on = "--resume to go on with it, or " if modeldir.has_steps(folder) else ""
+        raise ModelError(f"{folder}: an unfinished training of {output}; give {going_on}--overwrite to start anew")

@@ -103,7 +103,8 @@ def _told(part: Part, weight: float) -> dict[str, Any]:
     """What is kept of a part in the manifest."""
     assert part.directory is not None
     config, training = part.directory.config, part.directory.manifest["training"]
-    what, size = families.of(config).brief(config, training)
+    with modeldir.figures_read(part.directory.path):
+        what, size = families.of(config).brief(config, training)
     return {"name": card.readable(part.name), "what": what, "size": size, "weight": weight}
 
 

@@ -181,6 +181,8 @@ def test_what_is_refused(refused, runs, fresh, tmp_path):
         ({"task": "tag"}, "unknown task 'tag'; known: lm"),
         ({"training": {}}, "altered, its figures cannot be read ('n_grams'); copy it again"),
         ({"scores": {"nats": 1.0}}, "altered, its figures cannot be read"),
+        ({"scores": manifest["scores"] | {"nats": "1.0"}}, "altered, its figures cannot be read"),
+        ({"scores": manifest["scores"] | {"oov_rate": None}}, "altered, its figures cannot be read"),
     ):
         (copy / MANIFEST).write_text(json.dumps(manifest | change))
         refused("compare", copy, runs / "two", code=1, says=[says])

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+import seqlab
 from seqlab.modeldir import MANIFEST, open_directory
 
 
@@ -22,6 +23,16 @@ def test_json(call, trained, model):
     assert found["config"] == json.loads((trained / "config.json").read_text(encoding="utf-8"))
     assert found["scores"] == model.scores
     assert (found["format"], found["task"]) == (1, "lm")
+
+
+def test_what_is_infinite_is_null_in_json(call, tmp_path, text):
+    """JSON has no word for it, though Python writes and reads one."""
+    seqlab.train("lm", [text], output=tmp_path / "ml", model="ngram", smoothing="maximum-likelihood")
+    words = []
+    found = json.loads(call("info", tmp_path / "ml", "--json").out, parse_constant=words.append)
+    assert words == []
+    assert found["scores"]["nats"] is None
+    assert "inf nats a character" in call("info", tmp_path / "ml").out
 
 
 def test_it_needs_no_torch_kernels_but_whole_files(refused, tmp_path, copied):

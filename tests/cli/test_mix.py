@@ -253,6 +253,16 @@ def test_ctrl_c_between_the_two_renames(tmp_path, copied, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copied", "new"]
 
 
+def test_a_part_whose_figures_were_altered(refused, runs, fresh, tmp_path):
+    part = shutil.copytree(runs / "three", tmp_path / "part")
+    manifest = json.loads((part / MANIFEST).read_text())
+    for training in ({}, {"n_grams": None}, {"n_grams": "abc"}):
+        (part / MANIFEST).write_text(json.dumps(manifest | {"training": training}))
+        says = [f"{part / MANIFEST}: altered, its figures cannot be read"]
+        refused("mix", part, runs / "one", "--on", fresh, "-o", tmp_path / "both", code=1, says=says)
+        assert not (tmp_path / "both").exists()
+
+
 def test_n_grams_alone_need_no_torch(runs, fresh, tmp_path):
     command = ["mix", str(runs / "three"), str(runs / "one"), "--on", str(fresh), "-o", str(tmp_path / "both")]
     code = f"""

@@ -95,3 +95,13 @@ def test_there_is_nothing_to_go_on_with_wherever_the_corpus_is(refused, run, cor
 def test_there_are_no_curves_to_draw(refused, run, tmp_path):
     says = ["no run with a log; the training of a network writes train/log.jsonl"]
     refused("plot", run[0], "-o", tmp_path / "curves.svg", code=1, says=says)
+
+
+def test_what_a_killed_training_leaves_is_not_to_be_resumed(run, call, refused, corpus):
+    folder, _ = run
+    folder.rename(f"{folder}.training")
+    anew = ["train", "lm", corpus, "-o", folder, "--model", "ngram"]
+    refused(*anew, code=1, says=[f"an unfinished training of {folder}; give --overwrite to start anew"])
+    refused("generate", folder, code=1, says=["its training was broken off: train it anew, with --overwrite"])
+    assert call(*anew, "--overwrite").code == 0
+    assert call("generate", folder).code == 0

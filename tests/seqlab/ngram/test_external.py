@@ -110,3 +110,14 @@ def test_a_model_of_counts_on_disk_is_that_of_counts_in_memory(tmp_path, smoothi
     both = in_blocks(50, ids, 4, 9, END, tmp_path), count(ids, 4, 9, START, END)
     scores = [estimate(counts, smoothing, unknown_id=1, never=(0,)).score(text).log_probs for counts in both]
     assert scores[0].tolist() == scores[1].tolist()
+
+
+def test_a_disk_that_takes_no_more_says_why(tmp_path):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 10, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            external.Column(tmp_path / "column", np.uint32).append(np.arange(1 << 10))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
