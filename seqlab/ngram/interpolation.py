@@ -18,6 +18,8 @@ CLOSE = 1e-6
 """Change of the weights at which the iteration ends."""
 MOST_ROUNDS = 1000
 MOST_TOKENS = 1 << 23
+AT_ONCE = 1 << 16
+"""Tokens whose shares stay in the cache of a processor, and beside a long text in no further memory."""
 N_BUCKETS = 16
 LARGEST = 0.999
 """Weight of maximum likelihood at most, so that nothing becomes impossible."""
@@ -43,9 +45,12 @@ def mixture_weights(probs: Floats) -> Floats:
         raise DataError("a token of the text has probability zero under each of the models: no weights help")
     weights = np.full(len(probs), 1 / len(probs))
     for _ in range(MOST_ROUNDS):
-        shares = weights[:, None] * probs
-        shares /= shares.sum(0)
-        before, weights = weights, shares.mean(1)
+        total = np.zeros(len(probs))
+        for at in range(0, probs.shape[1], AT_ONCE):
+            shares = weights[:, None] * probs[:, at : at + AT_ONCE]
+            shares /= shares.sum(0)
+            total += shares.sum(1)
+        before, weights = weights, total / total.sum()
         if np.abs(weights - before).max() < CLOSE:
             break
     return weights

@@ -140,7 +140,7 @@ def fitted(
     text.index(Texts(records), path)
     ids = open_ids(path)
     told("data", f"{len(ids):,} {text.unit}s to fit the weights on, a vocabulary of {len(text.vocab):,}")
-    log_probs = np.empty((len(parts), len(ids)))
+    log_probs, nats = np.empty((len(parts), len(ids))), []
     for part, name, row in zip(parts, names, log_probs, strict=True):
         at = 0
         for block in part.token_log_probs(ids):
@@ -148,12 +148,14 @@ def fitted(
             at += len(block)
         if np.isnan(row).any():
             raise ModelError(f"{name}: gives figures that are no numbers; leave it out, or train it anew")
-        told("part", f"{name}: {-row.mean() if at else 0:.4f} nats a {text.unit}")
+        nats.append(-float(row.mean()) if at else 0.0)
+        told("part", f"{name}: {nats[-1]:.4f} nats a {text.unit}")
     largest = log_probs.max(0, initial=-np.inf)
-    # What all are multiplied by changes no weight, and keeps the small from vanishing.
-    weights = mixture_weights(np.exp(log_probs - np.where(np.isfinite(largest), largest, 0.0)))
-    scores = scores_of([mixed(log_probs, weights)], ids, text.unit).to_dict()
-    return weights, scores | {"floors": {}, "parts": (-log_probs.mean(1)).tolist()}
+    largest[np.isneginf(largest)] = 0.0
+    log_probs -= largest  # what all are multiplied by changes no weight, and keeps the small from vanishing
+    weights = mixture_weights(np.exp(log_probs, out=log_probs))
+    scores = scores_of([np.log(weights @ log_probs) + largest], ids, text.unit).to_dict()
+    return weights, scores | {"floors": {}, "parts": nats}
 
 
 def check(parts: Sequence[LanguageModel], names: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Weights fitted by expectation maximization, against a grid of weights."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -46,6 +47,18 @@ def test_two_weights_are_those_of_a_grid(seed, n_tokens):
     probs = random_probs(seed, 2, n_tokens)
     best = max(log_likelihood((weight, 1 - weight), probs) for weight in GRID)
     assert log_likelihood(mixture_weights(probs), probs) > best - 1e-3
+
+
+def test_a_long_text_takes_little_memory_beside_its_probabilities(monkeypatch):
+    monkeypatch.setattr(interpolation, "MOST_ROUNDS", 3)
+    probs = random_probs(0, 4, 1 << 18)
+    tracemalloc.start()
+    weights = mixture_weights(probs)
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert taken < probs.nbytes
+    monkeypatch.setattr(interpolation, "AT_ONCE", probs.shape[1])
+    assert mixture_weights(probs) == pytest.approx(weights, rel=1e-12)
 
 
 def test_the_weights_of_a_mixture_are_found_in_what_was_drawn_from_it():
