@@ -25,8 +25,7 @@ def pruned(model: NGramModel, threshold: float) -> NGramModel:
 
     where h' is h without its first word, and left(h) what h leaves for unlisted words. The n-gram goes if
     exp(D) - 1 < threshold. The highest order is pruned first; an n-gram stays where one that stays begins or ends with
-    it (other programs count on that). The back-off weights are
-    renewed, so that the probabilities sum to one.
+    it (other programs count on that). The back-off weights are renewed, so that the probabilities sum to one.
 
     Args:
         model: with probabilities that sum to one. threshold: 1e-8 leaves out a little, 1e-6 much; 0 nothing.
@@ -69,9 +68,9 @@ def _renewed(model: NGramModel, order: int, context: Entries, lower: Floats, gon
     probs = np.exp(model.levels[order - 1].log_probs[gone], dtype=np.float64)
     left = np.exp(backoffs, dtype=np.float64) * lower_left + np.bincount(here, probs, size)
     lower_left += np.bincount(here, np.exp(lower[gone]), size)
-    changed = np.bincount(here, minlength=size) > 0
     listed = np.bincount(context[~gone], minlength=size) > 0
-    renewed: Floats = np.where(changed, np.where(listed, np.log(left / lower_left), 0.0), backoffs)
+    renewed, changed = backoffs.astype(np.float64), np.unique(here)
+    renewed[changed] = np.where(listed[changed], np.log(left[changed] / lower_left[changed]), 0.0)
     return renewed
 
 
@@ -82,7 +81,8 @@ def _loss(model: NGramModel, order: int, context: Entries, lower: Floats) -> Flo
     lower_left, before = _left(lower_probs, context, len(below))[context], below.backoffs[context].astype(np.float64)
     left = np.exp(before) * lower_left
     after = np.log((left + probs) / (lower_left + lower_probs))
-    loss: Floats = -(probs * (lower + after - log_probs) + left * (after - before))
+    change = np.where(left > 0, after - before, 0.0)  # x ln x is 0 at 0
+    loss: Floats = -(probs * (lower + after - log_probs) + left * change)
     return loss
 
 
