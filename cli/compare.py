@@ -95,6 +95,11 @@ def _notes(rows: list[Row], directories: "Sequence[ModelDirectory]", on_one_text
             False,
         )
     if on_one_text:
+        if len({row["unit"] for row, _ in scored}) > 1:
+            yield (
+                "nats a character: a model of words is not asked for the blanks between them, which flatters it",
+                False,
+            )
         if len({row["unit"] for row, _ in scored}) == 1 and len({row["oov_rate"] for row, _ in scored}) > 1:
             yield "the vocabularies differ, and what is out of one is scored as the unknown token: mind the OOV", False
         return

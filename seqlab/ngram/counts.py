@@ -97,11 +97,10 @@ def count(
 
     Raises:
         ConfigError: the order is out of range, or there is too little memory and no folder.
-        DataError: the text is empty, or shorter than the order.
+        DataError: the text is empty, shorter than the order, or holds the start mark.
     """
     check(ids, order, n_types)
-    if not 0 <= start < n_types:
-        raise IndexError(f"the start mark {start} in a vocabulary of {n_types}")
+    _check_mark(ids, n_types, start)
     if memory is not None and len(ids) * BYTES_A_TOKEN > memory:
         if folder is None:
             raise ConfigError(
@@ -142,6 +141,14 @@ def check(ids: NDArray[Any], order: int, n_types: int) -> None:
         raise DataError(f"the text has {len(ids):,} tokens; at most {(1 << 32) - 1:,} can be counted")
     if int(ids.max()) >= n_types or int(ids.min()) < 0:
         raise IndexError(f"ids from {ids.min()} to {ids.max()} in a vocabulary of {n_types}")
+
+
+def _check_mark(ids: NDArray[Any], n_types: int, start: int) -> None:
+    if not 0 <= start < n_types:
+        raise IndexError(f"the start mark {start} in a vocabulary of {n_types}")
+    for at in range(0, len(ids), 1 << 22):
+        if np.any(ids[at : at + (1 << 22)] == start):
+            raise DataError(f"the text holds the start mark {start}: choose an id that it does not hold")
 
 
 def smallest(largest: int) -> Any:

@@ -19,6 +19,8 @@ from seqlab.ngram.sequences import marked
 BYTES_A_PLACE = 72
 """What a place of a block takes while it is sorted."""
 SMALLEST_BLOCK = 1 << 12
+MOST_RUNS = 256
+"""More would take more time for opening files than for merging; a text that needs more in some memory gets more memory."""
 WORD_BITS = np.uint64(32)
 
 
@@ -76,7 +78,7 @@ def count_on_disk(
 
     The folder has to stay as long as the counts are used. It takes some 60 bytes a token.
     """
-    block = max(SMALLEST_BLOCK, memory // BYTES_A_PLACE)
+    block = max(SMALLEST_BLOCK, memory // BYTES_A_PLACE, len(ids) // MOST_RUNS)
     stream, depth, totals = _written_stream(ids, n_types, start, end, block, folder)
     none = np.zeros(0, np.uint32)
     levels = [CountLevel(np.arange(n_types, dtype=smallest(n_types - 1)), totals, none, none)]

@@ -17,7 +17,6 @@ Floats = NDArray[np.float64]
 CLOSE = 1e-6
 """Change of the weights at which the iteration ends."""
 MOST_ROUNDS = 1000
-MOST_TOKENS = 1 << 23
 AT_ONCE = 1 << 16
 """Tokens whose shares stay in the cache of a processor, and beside a long text in no further memory."""
 N_BUCKETS = 16
@@ -57,18 +56,23 @@ def mixture_weights(probs: Floats) -> Floats:
 
 
 def jelinek_mercer(
-    ids: NDArray[Any], order: int, n_types: int, start: int, end: int | None, never: Sequence[int] = ()
+    ids: NDArray[Any],
+    order: int,
+    n_types: int,
+    start: int,
+    end: int | None,
+    never: Sequence[int] = (),
+    most_tokens: int = 1 << 23,
 ) -> JelinekMercer:
     """Jelinek & Mercer's smoothing for a text, its weights fitted on the last tenth after counting the rest.
 
-    Of a long text the end is enough for that: what stands before the last `MOST_TOKENS` is not looked at.
-
-    The arguments are those of `seqlab.ngram.counts.count` and `seqlab.ngram.estimation.estimate`.
+    Of a long text the end is enough for that: what stands before the last `most_tokens` is not looked at. The other
+    arguments are those of `seqlab.ngram.counts.count` and `seqlab.ngram.estimation.estimate`.
 
     Raises:
         DataError: the text is too short to put a tenth aside.
     """
-    ids = np.asarray(ids[-MOST_TOKENS:])
+    ids = np.asarray(ids[-most_tokens:])
     cut = len(ids) - len(ids) // 10
     if end is not None:
         ends = np.flatnonzero(ids[:cut] == end)

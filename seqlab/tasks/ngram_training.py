@@ -19,6 +19,8 @@ from seqlab.tasks.lm import IndexedText
 from seqlab.text.pipeline import TextPipeline
 from seqlab.text.vocab import BOS, EOS, PAD, UNK
 
+LONG_ENOUGH = 1 << 23
+"""Tokens on which the weights of Jelinek & Mercer's smoothing are fitted at most."""
 NEVER = (PAD, BOS, EOS)
 """What is never predicted; the unknown token is."""
 
@@ -110,6 +112,8 @@ def _smoothing(settings: Ngram, data: IndexedText, order: int, end: int | None) 
     if settings.smoothing == "additive":
         return Additive(settings.pseudo_count)
     if settings.smoothing == "jelinek-mercer":
-        return jelinek_mercer(data.train, order, len(data.text.vocab), BOS, end, NEVER)
+        n_types, most_tokens = len(data.text.vocab), n_bytes(settings.memory) // counts.BYTES_A_TOKEN
+        most_tokens = min(LONG_ENOUGH, max(most_tokens, 10 * order))
+        return jelinek_mercer(data.train, order, n_types, BOS, end, NEVER, most_tokens)
     smoothing: Smoothing = SMOOTHINGS[settings.smoothing]()
     return smoothing

@@ -138,8 +138,8 @@ def _outcome(trainer: Trainer, task: LanguageTask, folder: Path) -> Outcome:
     model = trainer.best_model
     if (folder / BEST).exists():
         weights.load(model, folder / BEST)
-    scores = task.evaluate(model).to_dict() | {"floors": floors.floors(task.config, task, folder)}
     weights.save(model, folder / WEIGHTS)
+    scores = task.evaluate(model).to_dict() | {"floors": floors.floors(task.config, task, folder)}
     training = {
         "steps": trainer.progress.step,
         "epochs": trainer.progress.epoch,

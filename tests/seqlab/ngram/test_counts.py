@@ -129,3 +129,9 @@ def test_a_text_that_is_too_short_is_refused(n, order, says):
 def test_ids_outside_the_vocabulary_are_refused(ids):
     with pytest.raises(IndexError, match="vocabulary of 6"):
         count(np.array(ids), 2, 6, START)
+
+
+def test_a_text_that_holds_the_start_mark_is_refused(tmp_path):
+    for options in ({}, {"memory": 1, "folder": tmp_path}):
+        with pytest.raises(DataError, match="the text holds the start mark 2: choose an id that it does not hold"):
+            count(np.array([4, 2, 5]), 2, 8, 2, **options)

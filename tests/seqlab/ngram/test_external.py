@@ -121,3 +121,15 @@ def test_a_disk_that_takes_no_more_says_why(tmp_path):
             external.Column(tmp_path / "column", np.uint32).append(np.arange(1 << 10))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_text_has_no_more_runs_than_are_quick_to_merge(tmp_path, monkeypatch):
+    ids = np.random.default_rng(2).integers(3, 9, 3000)
+    monkeypatch.setattr(external, "SMALLEST_BLOCK", 1)
+    monkeypatch.setattr(external, "MOST_RUNS", 7)
+    runs = []
+    original = external._run
+    monkeypatch.setattr(external, "_run", lambda *arguments: runs.append(arguments[1]) or original(*arguments))
+    found = count(ids, 2, 9, START, None, memory=1, folder=tmp_path)
+    assert max(runs) + 1 in (7, 8)
+    assert_equal(found, count(ids, 2, 9, START, None))

@@ -165,3 +165,10 @@ def test_sequences_of_which_none_is_as_long_as_the_order():
 def test_a_text_too_short_to_hold_a_tenth_out_is_refused(n, order):
     with pytest.raises(DataError, match=f"the text has {n} tokens, too few"):
         jelinek_mercer(np.full(n, 4), order, 6, START, None)
+
+
+def test_only_the_end_of_a_long_text_is_looked_at():
+    ids = np.random.default_rng(1).integers(3, 9, 3000)
+    end = jelinek_mercer(ids[-500:], 3, 9, 2, None)
+    assert jelinek_mercer(ids, 3, 9, 2, None, most_tokens=500).weights == end.weights
+    assert jelinek_mercer(ids, 3, 9, 2, None).weights != end.weights
