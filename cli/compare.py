@@ -95,7 +95,7 @@ def _notes(rows: list[Row], directories: "Sequence[ModelDirectory]", on_one_text
             False,
         )
     if on_one_text:
-        if len({row["unit"] for row, _ in scored}) > 1:
+        if "word" in (units := {row["unit"] for row, _ in scored}) and len(units) > 1:
             yield (
                 "nats a character: a model of words is not asked for the blanks between them, which flatters it",
                 False,
