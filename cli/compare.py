@@ -95,13 +95,17 @@ def _notes(rows: list[Row], directories: "Sequence[ModelDirectory]", on_one_text
             False,
         )
     if on_one_text:
-        if "word" in (units := {row["unit"] for row, _ in scored}) and len(units) > 1:
+        units = {row["unit"] for row, _ in scored}
+        if "word" in units and len(units) > 1:
             yield (
                 "nats a character: a model of words is not asked for the blanks between them, which flatters it",
                 False,
             )
-        if len({row["unit"] for row, _ in scored}) == 1 and len({row["oov_rate"] for row, _ in scored}) > 1:
-            yield "the vocabularies differ, and what is out of one is scored as the unknown token: mind the OOV", False
+        if len({row["oov_rate"] for row, _ in scored}) > 1:  # by the character the two cannot be told apart
+            yield (
+                "the vocabularies differ, and what is out of one is scored as the unknown token: mind the OOV",
+                len(units) > 1,
+            )
         return
     if len({row["unit"] for row, _ in scored}) > 1:
         yield "these figures are not comparable, since they are per different tokens; give --on and a text", True

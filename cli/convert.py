@@ -20,10 +20,13 @@ def command(source: Path, target: Path, tokenizer: str | None, overwrite: bool) 
     """Turn an n-gram model into an ARPA file, which KenLM, SRILM and others read, or such a file into a model.
 
     SOURCE is a model directory and TARGET a name that ends in .arpa or .arpa.gz; or SOURCE is an ARPA file, plain or
-    compressed by gzip, and TARGET a model directory. Where lines are predicted each by itself, </s> is the line end.
+    compressed by gzip, and TARGET a model directory. Where lines are predicted each by itself, </s> is the line end. A
+    blank that is a token is written as <U+0020>, a line end that is one as <U+000A>; <s> is then the beginning of the whole
+    text, and what is scored here begins as after a line end.
 
-    A model that is read takes its vocabulary from the file, and text as it is, cut by white space; --tokenizer character
-    is for a file whose words are single characters. It has no scores until it is evaluated.
+    A model that is read takes its vocabulary from the file, and text as it is (lower case or folded widths are not in the
+    file), cut by white space; --tokenizer names another way, the one that the model was trained with. It has no scores
+    until it is evaluated.
     """
     from seqlab.cli.display import Display
     from seqlab.training.converting import SUFFIXES, from_arpa, to_arpa
@@ -31,11 +34,13 @@ def command(source: Path, target: Path, tokenizer: str | None, overwrite: bool) 
     if source.is_dir() or not (source.exists() or source.name.endswith(SUFFIXES)):
         if tokenizer is not None:
             raise ConfigError("--tokenizer is for an ARPA file that is read; leave it out")
-        to_arpa(source, target, overwrite=overwrite)
+        notes = to_arpa(source, target, overwrite=overwrite)
         click.echo(f"wrote {target}")
+        for note in notes:
+            click.echo(f"seqlab: {note}", err=True)
         return
     if target.name.endswith(SUFFIXES):
-        raise ConfigError(f"{source} and {target}: one of the two is a model directory; give its path")
+        raise ConfigError(f"{source} and {target}: one of the two has to be a model directory; give its path")
     if not source.is_file():
         reason = "is no file" if source.exists() else "no such file"
         raise DataError(f"{source}: {reason}; give the path of an ARPA file")

@@ -96,7 +96,7 @@ class Display:
         figures = [(name, f"{nats:.4f}", f"{nats / math.log(2):.4f}", _perplexity(nats)) for name, nats in rows]
         heads = (f"{scores['n_tokens']:,} {unit}s", f"nats a {unit}", f"bits a {unit}", "perplexity")
         click.echo(table(heads, figures))
-        without = f"; perplexity without them {scores['perplexity_known']:.4g}" if scores["oov_rate"] else ""
+        without = f"; perplexity without them {scores['perplexity_known']:.4g}" if 0 < scores["oov_rate"] < 1 else ""
         click.echo(f"{scores['oov_rate']:.2%} of the {unit}s are out of the vocabulary{without}")
         self.told("saved", f"{self.output}; now: seqlab generate {self.output}")
 

@@ -47,6 +47,6 @@ def command(
         (f"{unit}s", f"{scores.n_tokens:,}"),
         ("out of vocabulary", f"{scores.oov_rate:.2%}"),
     ]
-    if scores.n_unknown:
+    if 0 < scores.n_unknown < scores.n_tokens:
         rows.append(("perplexity without these", f"{scores.perplexity_known:.4g}"))
     click.echo(table((str(run), ", ".join(corpora)), rows))

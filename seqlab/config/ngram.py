@@ -35,8 +35,8 @@ class Ngram(Section):
     pseudo_count: float = Field(1.0, gt=0.0)
     """What additive smoothing adds to each count."""
     min_counts: Thresholds = ()
-    """N-grams seen less often than this are left out: a number for each order from 1, the last one for those above too;
-    single tokens all stay (min_count is for them)."""
+    """N-grams seen less often than this are left out: a number for each order from 1 (the flag is given once for each), the
+    last one for those above too; single tokens all stay (min_count is for them)."""
     prune: float = Field(0.0, ge=0.0, lt=1.0)
     """Leave out each n-gram without which the perplexity rises by less than this share; 1e-8 takes a little, 1e-6 much."""
     sentences: Literal["auto", "lines", "none"] = "auto"

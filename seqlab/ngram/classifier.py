@@ -161,11 +161,12 @@ class NGramClassifier:
         """
         return [self.labels[column] for column in self.predict_proba(batch).argmax(1)]
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: str | Path) -> None:
         """Write into a folder, made where it is missing: `classifier.json`, and the models as `class0.safetensors`, ...
 
         The classes' models come in order, then the background.
         """
+        folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for number, model in enumerate([*self.models, self.background]):
             save(model, _model_path(folder, number))
@@ -178,12 +179,13 @@ class NGramClassifier:
         (folder / _CLASSIFIER).write_text(json.dumps(content, indent=0) + "\n", encoding="utf-8", newline="")
 
     @classmethod
-    def load(cls, folder: Path) -> "NGramClassifier":
+    def load(cls, folder: str | Path) -> "NGramClassifier":
         """Read what `save` wrote; the models stay on the disk and are mapped into memory.
 
         Raises:
             ModelError: a file is missing, altered, or of another version.
         """
+        folder = Path(folder)
         path = folder / _CLASSIFIER
         try:
             content = json.loads(path.read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ numbers, the entry of its context and its last word, whatever the order; so each
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ BYTES_A_TOKEN = 90
 Numbers = NDArray[np.unsignedinteger[Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class CountLevel:
     """The n-grams of one order, sorted by their context, then by their last word."""
 
@@ -41,7 +41,7 @@ class CountLevel:
         return len(self.words)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Counts:
     """The n-grams of a text up to some order."""
 
@@ -52,6 +52,10 @@ class Counts:
     """The id that stands before a sequence; counted as a context only."""
     end: int | None
     """The id that ends a sequence; None: the text is one sequence."""
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{len(level):,}" for level in self.levels)
+        return f"Counts(<{sizes} n-grams of order 1 to {self.order}, of {self.n_tokens:,} tokens>)"
 
     @property
     def order(self) -> int:
@@ -73,7 +77,7 @@ class Counts:
 
 
 def count(
-    ids: NDArray[Any],
+    ids: NDArray[Any] | Sequence[int],
     order: int,
     n_types: int,
     start: int,
@@ -99,6 +103,7 @@ def count(
         ConfigError: the order is out of range, or there is too little memory and no folder.
         DataError: the text is empty, shorter than the order, or holds the start mark.
     """
+    ids = np.asarray(ids)
     check(ids, order, n_types)
     _check_mark(ids, n_types, start)
     if memory is not None and len(ids) * BYTES_A_TOKEN > memory:
@@ -129,6 +134,8 @@ def count(
 
 def check(ids: NDArray[Any], order: int, n_types: int) -> None:
     """Refuse what cannot be counted; see `count`."""
+    if ids.dtype.kind not in "ui" or ids.ndim != 1:
+        raise TypeError(f"ids are whole numbers, one after another, not {ids.dtype} of shape {ids.shape}")
     if not 1 <= order <= HIGHEST_ORDER:
         raise ConfigError(f"order {order}: n-grams are from 1 to {HIGHEST_ORDER} tokens long")
     if len(ids) == 0:

@@ -55,6 +55,8 @@ def estimate(
     way, name = _way(smoothing)
     least = _least(min_counts, counts.order)
     never = sorted({counts.start, *never})
+    if outside := [id for id in (unknown_id, *never) if not 0 <= id < counts.n_types]:
+        raise IndexError(f"id {outside[0]} is outside the vocabulary of {counts.n_types} ids")
     if found := [id for id in never if counts.levels[0].counts[id]]:
         raise DataError(
             f"the text holds the id {found[0]}, which is never to be predicted: leave it out of one of them"

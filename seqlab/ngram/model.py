@@ -19,7 +19,7 @@ BLOCK = 1 << 18
 """Tokens that are scored at once."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Level:
     """All n-grams of one order, sorted by their context, then by their last word."""
 
@@ -45,7 +45,7 @@ class Scored(NamedTuple):
     """(T,) the order of the n-gram that was found for each token: 1 where only the word itself is known."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class NGramModel:
     """An n-gram model in the form of Katz 1987: what is listed has its probability, the rest backs off.
 
@@ -67,6 +67,10 @@ class NGramModel:
     """How it was estimated, a name in `SMOOTHINGS`, or "arpa"."""
     unseen_backoff: float = 0.0
     """ln b(h) of a context that is not listed; other than 0 for stupid backoff alone."""
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{len(level):,}" for level in self.levels)
+        return f"NGramModel(<{sizes} n-grams of order 1 to {self.order}, {self.smoothing}>)"
 
     @property
     def order(self) -> int:

@@ -1,6 +1,7 @@
 """Holding out a part of a text that is too long to keep in memory."""
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 N_STRETCHES = 100
+_BLANK = re.compile(r"\s")
 Ranges = tuple[tuple[int, int], ...]
 
 
@@ -35,7 +37,8 @@ def ranges(n_characters: int, share: float, how: str, seed: int) -> Ranges:
 class Part:
     """The characters of a text inside the ranges, or those outside them; can be iterated more than once.
 
-    With `whole_lines` a cut moves to the end of the line it falls in, where that is near: less than half a range away.
+    With `whole_lines` a cut moves to the end of the line it falls in, where that is near: less than half a range away; else
+    behind a blank that is as near, so that no word is cut in two.
     """
 
     texts: Iterable[str]
@@ -57,11 +60,20 @@ class Part:
         cuts = sorted({border - at for pair in self.ranges for border in pair if at < border < at + len(text)})
         if self.whole_lines:
             near = min((end - start for start, end in self.ranges), default=0) // 2
-            cuts = [text.find("\n", cut - 1, cut + near) + 1 or cut for cut in cuts]
+            cuts = [_at_an_end(text, cut, near) for cut in cuts]
         return cuts
 
     def _holds(self, position: int) -> bool:
         return any(start <= position < end for start, end in self.ranges)
+
+
+def _at_an_end(text: str, cut: int, near: int) -> int:
+    """The first end of a line, else of a word, from a cut on, where there is one that is near."""
+    line_end = text.find("\n", cut - 1, cut + near) + 1
+    if line_end:
+        return line_end
+    blank = _BLANK.search(text, cut - 1, cut + near)
+    return blank.end() if blank else cut
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,8 @@ def check(parts: Sequence[LanguageModel], names: Sequence[str]) -> None:
         if what := _difference(parts[0], part):
             raise ConfigError(
                 f"{names[0]} and {name}: {what}, and the parts of a mixture read the same tokens; train one of them anew "
-                "on the corpora of the other, with the same settings of data and text and the same --seed"
+                "on the corpora of the other, with the same settings of data and text and the same --seed (models from "
+                "ARPA files mix with those from the same file alone)"
             )
 
 

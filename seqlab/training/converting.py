@@ -16,10 +16,15 @@ from seqlab.training import card
 from seqlab.training.watcher import Unwatched, Watcher
 
 SUFFIXES = (".arpa", ".arpa.gz")
+KENLM_ORDER = 6
+"""Up to which KenLM reads n-grams as it is distributed."""
 
 
-def to_arpa(run: Path, path: Path, *, overwrite: bool = False) -> None:
+def to_arpa(run: Path, path: Path, *, overwrite: bool = False) -> list[str]:
     """Write the n-grams of a model directory to an ARPA file.
+
+    Returns:
+        what one may overlook, a sentence each.
 
     Raises:
         ConfigError: the file's name has another ending. ModelError: no model directory of n-grams, or smoothed in a way
@@ -35,7 +40,16 @@ def to_arpa(run: Path, path: Path, *, overwrite: bool = False) -> None:
         raise ModelError(f"{path}: is there and no file; choose another output")
     if path.exists() and not overwrite:
         raise ModelError(f"{path}: is there already; give --overwrite to replace it, or another output")
-    arpa.write(NgramLanguageModel.load(directory), path)
+    model = NgramLanguageModel.load(directory)
+    arpa.write(model, path)
+    notes = []
+    if model.model.order > KENLM_ORDER:
+        notes.append(f"order {model.model.order}: KenLM reads orders up to {KENLM_ORDER}, unless it is built for more")
+    if directory.config.text.tokenizer not in arpa.CUT_BY:
+        notes.append(
+            f"tokens are {model.text.unit}s: other programs have to cut text alike, and convert cannot read them back"
+        )
+    return notes
 
 
 def from_arpa(

@@ -224,7 +224,7 @@ def test_what_is_refused(refused, call, trained_on, written, tmp_path):
     refused("convert", run, tmp_path / "no" / "a.arpa", code=1, says=["cannot be written (No such file or directory)"])
     refused("convert", tmp_path / "no", tmp_path / "a.arpa", code=1, says=["no: no such folder; a model directory"])
     refused("convert", tmp_path / "no.arpa", tmp_path / "new", code=1, says=["no.arpa: no such file; give the path"])
-    refused("convert", written, tmp_path / "b.arpa", code=2, says=["one of the two is a model directory"])
+    refused("convert", written, tmp_path / "b.arpa", code=2, says=["one of the two has to be a model directory"])
     refused("convert", written, run, code=1, says=["holds a model already; give --overwrite to replace it"])
     says = ["something other than a model; choose another output"]
     refused("convert", written, written.parent, "--overwrite", code=1, says=says)
@@ -285,3 +285,20 @@ assert "torch" not in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_what_other_programs_cannot_read_is_said(call, tmp_path, text):
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    run = tmp_path / "run"
+    for options, said in (
+        (("--order", 7), ["order 7: KenLM reads orders up to 6"]),
+        (("--tokenizer", "byte", "--order", 3), ["tokens are bytes: other programs"]),
+        (("--order", 3), []),
+    ):
+        flags = [str(option) for option in options]
+        assert (
+            call("train", "lm", tmp_path / "text.txt", "-o", run, "--model", "ngram", "--overwrite", *flags).code == 0
+        )
+        lines = call("convert", run, tmp_path / "text.arpa", "--overwrite").lines
+        assert len(lines) == len(said)
+        assert all(part in line for part, line in zip(said, lines, strict=True))

@@ -339,7 +339,7 @@ SHOWN_ELSEWHERE = {
     "model": "training/test_counting", "ngram.memory": "training/test_counting",
 }  # fmt: skip
 # Letters in both cases and widths, several blanks in a row; no line twice.
-MIXED = "".join(f"{n}① Ａbc  abc, ＡBC abc;  the Cat sat\t on the {n} mats, 天地玄黄 {n + 7}.\n" for n in range(40))
+MIXED = "".join(f"{n}① Ａbc  abc, ＡBC Abc;  the Cat sat\t on the {n} mats, 天地玄黄 {n + 7}.\n" for n in range(40))
 
 
 def weights(**changes):

@@ -161,8 +161,9 @@ class HMMTagger:
         transitions = self.transitions.score(np.append(numbers + FIRST, EOS)).log_probs
         return float(transitions.sum() + self.emissions.log_probs(words, numbers).sum())
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: str | Path) -> None:
         """Write the tagger into a folder, which is made where it is missing: `tagger.json`, `transitions.safetensors`."""
+        folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         save(self.transitions, folder / _TRANSITIONS)
         lexicon = [[_as_json(word), *[n for pair in own.items() for n in pair]] for word, own in self._lexicon.items()]
@@ -170,12 +171,13 @@ class HMMTagger:
         (folder / _TAGGER).write_text(json.dumps(content) + "\n", encoding="utf-8", newline="")
 
     @classmethod
-    def load(cls, folder: Path) -> "HMMTagger":
+    def load(cls, folder: str | Path) -> "HMMTagger":
         """Read what `save` wrote.
 
         Raises:
             ModelError: a file is missing, altered, or of another version.
         """
+        folder = Path(folder)
         path = folder / _TAGGER
         try:
             content = json.loads(path.read_text(encoding="utf-8"))

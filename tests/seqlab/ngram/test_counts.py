@@ -135,3 +135,19 @@ def test_a_text_that_holds_the_start_mark_is_refused(tmp_path):
     for options in ({}, {"memory": 1, "folder": tmp_path}):
         with pytest.raises(DataError, match="the text holds the start mark 2: choose an id that it does not hold"):
             count(np.array([4, 2, 5]), 2, 8, 2, **options)
+
+
+def test_ids_may_be_a_list_and_must_be_whole_numbers():
+    found = count([4, 5, 4, 5, 3], 2, 8, 2, 3)
+    wanted = count(np.array([4, 5, 4, 5, 3]), 2, 8, 2, 3)
+    assert found.levels[1].counts.tolist() == wanted.levels[1].counts.tolist()
+    for ids in ([4.0, 5.5], [[4, 5]]):
+        with pytest.raises(TypeError, match="ids are whole numbers, one after another"):
+            count(np.array(ids), 1, 8, 2)
+
+
+def test_it_is_told_apart_by_identity_and_shown_in_a_line():
+    found = count([4, 5, 4, 5, 3], 2, 8, 2, 3)
+    assert found != count([4, 5, 4, 5, 3], 2, 8, 2, 3)
+    assert len({found, found}) == 1
+    assert repr(found) == "Counts(<8, 4 n-grams of order 1 to 2, of 5 tokens>)"

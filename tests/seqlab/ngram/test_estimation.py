@@ -327,3 +327,13 @@ def test_a_smoothing_of_ones_own_has_its_name():
 
     model = estimate(count(np.array([3, 4, 3, 5]), 2, 6, 2), Own(), unknown_id=1, never=(0,))
     assert model.smoothing == "Own"
+
+
+def test_ids_outside_the_vocabulary_are_refused():
+    counts = count([3, 4, 3, 5], 2, 6, 2)
+    for options in ({"unknown_id": 6}, {"unknown_id": 1, "never": (6,)}):
+        with pytest.raises(IndexError, match="id 6 is outside the vocabulary of 6 ids"):
+            estimate(counts, **options)
+    model = estimate(counts, "witten-bell", unknown_id=1)
+    assert repr(model) == "NGramModel(<6, 4 n-grams of order 1 to 2, witten-bell>)"
+    assert model in {model}

@@ -45,13 +45,18 @@ def test_characters_inside_and_outside_however_the_text_is_cut_in_pieces(case):
 @settings(deadline=None)
 @given(cut_texts(at_line_ends=True))
 def test_whole_lines_however_the_text_is_cut_at_line_ends(case):
-    """A border within a line moves to its end, where that is less than half a range away; each range keeps something."""
+    """A border within a line moves to its end, where that is less than half a range away, else behind a blank that is; each
+    range keeps something."""
     text, pieces, where = case
     near = min((end - start for start, end in where), default=0) // 2
 
     def moved(border):
-        line_ends = [at for at in range(border, border + near + 1) if 0 < at < len(text) + 1 and text[at - 1] == "\n"]
-        return line_ends[0] if line_ends and 0 < border < len(text) else border
+        if not 0 < border < len(text):
+            return border
+        behind = range(border, min(border + near, len(text)) + 1)
+        line_ends = [at for at in behind if text[at - 1] == "\n"]
+        blanks = [at for at in behind if text[at - 1].isspace()]
+        return [*line_ends, *blanks, border][0]
 
     bounds = [(moved(start), moved(end)) for start, end in where]
     wanted = "".join(text[start:end] for start, end in bounds)
@@ -92,6 +97,16 @@ def test_a_cut_moves_to_the_end_of_its_line():
         assert "".join(Part([text], ((border, len(text)),), True, whole_lines=True)) == "three\nfour\nfive\n"
         assert "".join(Part([text], ((border, len(text)),), False, whole_lines=True)) == "one\ntwo\n"
     assert "".join(Part([text], ((4, 5),), True, whole_lines=True)) == "t", "the line's end is too far"
+
+
+def test_no_word_is_cut_in_two_where_lines_are_long():
+    text = "some words of one long line of a text that has no line end at all " * 40
+    words = set(text.split())
+    for seed in range(20):
+        where = ranges(len(text), 0.1, "random", seed)
+        for inside in (True, False):
+            for piece in Part([text], where, inside, whole_lines=True):
+                assert set(piece.split()) <= words
 
 
 @pytest.mark.parametrize("n", [1, 7, 30, 100, 1000, 1_115_394])

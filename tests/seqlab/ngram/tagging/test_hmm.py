@@ -142,7 +142,7 @@ def test_a_mask_that_does_not_fit_is_refused(tagger):
 
 def test_saved_and_loaded_it_is_the_same(tagger, tmp_path):
     tagger.save(tmp_path / "tagger")
-    again = HMMTagger.load(tmp_path / "tagger")
+    again = HMMTagger.load(str(tmp_path / "tagger"))
     sentences = [words for words, _ in SENTENCES] + [["potter", "跳歌", "7"]]
     assert again.tags == tagger.tags
     assert again.tag_many(sentences) == tagger.tag_many(sentences)
