@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqlab import __version__
+from seqlab import __version__, beside
 from seqlab.config import SCHEMAS, LanguageModelling
 from seqlab.errors import ConfigError, ModelError, unknown
 from seqlab.resolve import resolve
@@ -53,16 +53,8 @@ def written_beside(path: Path) -> Iterator[Path]:
     Raises:
         ModelError: the disk is full, or the place cannot be written; what was at `path` stays.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield beside
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise ModelError(unwritten(path, error)) from None
-    finally:
-        beside.unlink(missing_ok=True)
+    with beside.written_beside(path, ModelError, unwritten) as place:
+        yield place
 
 
 def unwritten(path: Path, error: OSError) -> str:

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqlab.beside import written_beside
 from seqlab.errors import ModelError
-from seqlab.ngram.beside import written_beside
 from seqlab.ngram.model import Level, NGramModel
 
 FORMAT = 1

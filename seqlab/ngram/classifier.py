@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.ngram.binary import open_model, save
+from seqlab.ngram.content import content_of
 from seqlab.ngram.counts import count, smallest
 from seqlab.ngram.estimation import estimate
 from seqlab.ngram.model import NGramModel
@@ -187,10 +188,7 @@ class NGramClassifier:
         """
         folder = Path(folder)
         path = folder / _CLASSIFIER
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            if content["format"] != _FORMAT:
-                raise ModelError(f"{path}: format {content['format']!r}; this version reads {_FORMAT}: train anew")
+        with content_of(path, _FORMAT, "a classifier") as content:
             labels, log_priors = content["labels"], np.array(content["log_priors"], np.float64)
             share = float(content["background_share"])
             if not labels or any(not isinstance(label, str) for label in labels) or len(set(labels)) < len(labels):
@@ -199,10 +197,6 @@ class NGramClassifier:
                 raise ValueError(f"the probabilities of the {len(labels)} classes do not sum to one")
             if not 0 <= share < 1:
                 raise ValueError(f"the share {share} of the background is not from 0 to below 1")
-        except OSError as error:
-            raise ModelError(f"{path}: {error.strerror or error}; copy the folder again or train anew") from None
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise ModelError(f"{path}: not a classifier: {error}; copy the folder again or train anew") from None
         models = [open_model(_model_path(folder, number)) for number in range(len(labels) + 1)]
         if len({(model.n_types, model.start, model.end) for model in models}) > 1 or models[0].end is None:
             raise ModelError(f"{folder}: its models are not over the same ids; copy the folder again or train anew")

@@ -10,10 +10,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqlab.beside import written_beside
 from seqlab.errors import DataError, ModelError
 from seqlab.ngram.arpa.escaping import END, START, UNKNOWN, escape
 from seqlab.ngram.arpa.sections import NATS, NEVER
-from seqlab.ngram.beside import written_beside
 from seqlab.ngram.model import NGramModel
 
 _AT_ONCE = 1 << 17

@@ -1,5 +1,6 @@
 """Absolute discounting and Kneser & Ney's smoothing: a little is taken from each count."""
 
+import abc
 from typing import ClassVar
 
 import numpy as np
@@ -31,7 +32,7 @@ def modified_discounts(counts_of_counts: Bounds) -> tuple[float, float, float] |
     return (first, second, third) if usable else None
 
 
-class _Discounting(Plain):
+class _Discounting(Plain, abc.ABC):
     """Absolute discounting: alpha = (c(h w) - D(c)) / c(h), gamma = what was taken away / c(h)."""
 
     def __init__(self) -> None:
@@ -39,9 +40,9 @@ class _Discounting(Plain):
         """By order, those for the counts 1, 2, and 3 and more."""
         self._fallen_back: set[int] = set()
 
+    @abc.abstractmethod
     def _discounts(self, counts_of_counts: Bounds) -> tuple[float, float, float] | None:
         """The discounts of an order; None where the counts of counts give none."""
-        raise NotImplementedError
 
     def notes(self) -> list[str]:
         """The orders whose discounts are not estimated from the text."""

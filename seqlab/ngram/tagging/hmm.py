@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqlab.decoding.viterbi import best_paths
-from seqlab.errors import ConfigError, DataError, ModelError, unknown
+from seqlab.errors import DataError, unknown
 from seqlab.ngram.binary import open_model, save
+from seqlab.ngram.content import content_of
 from seqlab.ngram.counts import count, smallest
 from seqlab.ngram.estimation import estimate
 from seqlab.ngram.model import NGramModel
@@ -179,10 +180,7 @@ class HMMTagger:
         """
         folder = Path(folder)
         path = folder / _TAGGER
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            if content["format"] != _FORMAT:
-                raise ModelError(f"{path}: format {content['format']!r}; this version reads {_FORMAT}: train anew")
+        with content_of(path, _FORMAT, "a tagger") as content:
             tags, options = [str(tag) for tag in content["tags"]], dict(content["unknown_words"])
             lexicon = {
                 _from_json(word): dict(zip(own[::2], own[1::2], strict=True)) for word, *own in content["lexicon"]
@@ -192,10 +190,6 @@ class HMMTagger:
             if transitions.n_types != FIRST + len(tags) or transitions.end != EOS:
                 raise ValueError(f"{len(tags)} tags, and a model of {transitions.n_types - FIRST} beside it")
             return cls(tags, lexicon, transitions, options)
-        except OSError as error:
-            raise ModelError(f"{path}: {error.strerror or error}; copy the folder again or train anew") from None
-        except (ValueError, KeyError, TypeError, RecursionError, ConfigError) as error:
-            raise ModelError(f"{path}: not a tagger: {error}; copy the folder again or train anew") from None
 
     @staticmethod
     def _check_mask(mask: Mask, shape: tuple[int, int]) -> None:
