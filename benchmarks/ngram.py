@@ -16,12 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from seqlab.corpora import open_text
+from seqlab.ngram.arpa import write_arpa
 from seqlab.ngram.binary import open_model, save
 from seqlab.ngram.counts import count
 from seqlab.ngram.estimation import estimate
@@ -87,6 +88,34 @@ def estimation(train: Path, lmplz: str | None, rounds: int, folder: Path) -> lis
         rows.append(("ratio of times", f"{ratio:.2f}", "0.50"))
         rows.append(("ratio of memory", f"{memory / their_memory:.2f}", "2"))
     return rows
+
+
+def beside_lmplz(train: Path, folder: Path) -> list[tuple[str, ...]]:
+    """Rows: how far the log10 numbers of each n-gram in our ARPA file are from those in the file that lmplz has left."""
+    pipeline, model = learned(train, folder)
+    words = [pipeline.vocab.token(index) for index in range(len(pipeline.vocab))]
+    write_arpa(model, words, folder / "ours.arpa")
+    theirs = dict(arpa_lines(folder / "kenlm.arpa"))
+    probability = weight = n_shared = 0.0
+    for ngram, numbers in arpa_lines(folder / "ours.arpa"):
+        found = theirs.pop(ngram.replace("<U+003C>unk>", "unk_"))
+        n_shared += 1
+        weight = max(weight, abs(numbers[1] - found[1]))
+        if ngram != "<s>":  # never predicted: -99 here, 0 there
+            probability = max(probability, abs(numbers[0] - found[0]))
+    rows = [(f"n-grams in both ARPA files, {len(theirs):,} in lmplz's alone", f"{n_shared:,.0f}", "")]
+    rows.append(("  largest difference of a log10 probability", f"{probability:.1e}", "1e-5"))
+    rows.append(("  largest difference of a log10 back-off weight", f"{weight:.1e}", "1e-5"))
+    return rows
+
+
+def arpa_lines(path: Path) -> Iterator[tuple[str, tuple[float, float]]]:
+    """(n-gram, (log10 probability, log10 back-off weight)) for each line of an ARPA file."""
+    with path.open(encoding="utf-8", newline="\n") as file:
+        for line in file:
+            parts = line.rstrip("\n").split("\t")
+            if len(parts) > 1:
+                yield parts[1], (float(parts[0]), float(parts[2]) if len(parts) > 2 else 0.0)
 
 
 def reading(folder: Path, wikitext: Path, rounds: int) -> list[tuple[str, ...]]:
@@ -189,6 +218,8 @@ def main() -> None:
         if train and train.exists():
             rows += estimation(train, options.lmplz, options.rounds, folder)
             rows += reading(folder, options.wikitext, options.rounds)
+            if options.lmplz:
+                rows += beside_lmplz(train, folder)
         else:
             print(f"WikiText-2 skipped: no corpus at {options.wikitext}", file=sys.stderr)
         if options.large:
