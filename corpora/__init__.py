@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from seqlab.corpora.catalogue import SAMPLES, Sample
 from seqlab.corpora.files import TextFile
+from seqlab.corpora.hub import PREFIX, HubSegmented, HubTagged, HubText
 from seqlab.corpora.readers import PlainText
 from seqlab.corpora.segmented import SegmentedText
 from seqlab.corpora.tagged import TaggedColumns, TaggedLines
@@ -12,6 +13,9 @@ from seqlab.errors import ConfigError, unknown
 
 __all__ = [
     "SAMPLES",
+    "HubSegmented",
+    "HubTagged",
+    "HubText",
     "PlainText",
     "Sample",
     "SegmentedText",
@@ -24,23 +28,31 @@ __all__ = [
 ]
 
 Corpora = Sequence[str | os.PathLike[str]] | str | os.PathLike[str]
-"""Paths, or `sample:NAME` for a bundled one; or one of them."""
+"""Paths, or `sample:NAME` for bundled ones; or all `hf:...`, datasets of the Hugging Face hub (`seqlab.corpora.hub` says
+how they are named); or one of them."""
 
 
-def open_text(corpora: Corpora, encoding: str = "utf-8") -> PlainText:
-    """Open corpora of running text, read one after another: paths, or `sample:NAME` for a bundled one.
+def open_text(corpora: Corpora, encoding: str = "utf-8") -> PlainText | HubText:
+    """Open corpora of running text, read one after another: paths, `sample:NAME`, or `hf:...` with a column `text`.
 
-    `encoding` is that of the files; the samples are UTF-8 whatever it is. Raises ConfigError for an unknown sample or
-    encoding, and what `PlainText` raises.
+    `encoding` is that of the files; samples and datasets have their own. Raises ConfigError for an unknown sample or
+    encoding and where `hf:` is mixed with others, and what `PlainText` or `HubText` raises.
     """
+    if datasets := _datasets(corpora):
+        return HubText(datasets)
     return PlainText(_all_resolved(corpora, "text", "segmented"), encoding)
 
 
-def open_segmented(corpora: Corpora, encoding: str = "utf-8", *, fold_widths: bool = False) -> SegmentedText:
-    """Open corpora that are cut into words, a sentence a line; `fold_widths` makes full-width ASCII ordinary ASCII.
+def open_segmented(
+    corpora: Corpora, encoding: str = "utf-8", *, fold_widths: bool = False
+) -> SegmentedText | HubSegmented:
+    """Open corpora that are cut into words: a sentence a line, or `hf:...` with a list of words a row.
 
-    Raises ConfigError for an unknown sample or encoding, and what `SegmentedText` raises.
+    `fold_widths` makes full-width ASCII ordinary ASCII. Raises ConfigError for an unknown sample or encoding and where
+    `hf:` is mixed with others, and what `SegmentedText` or `HubSegmented` raises.
     """
+    if datasets := _datasets(corpora):
+        return HubSegmented(datasets, fold_widths=fold_widths)
     return SegmentedText(_all_resolved(corpora, "segmented"), encoding, fold_widths=fold_widths)
 
 
@@ -48,24 +60,45 @@ def open_tagged(
     corpora: Corpora,
     encoding: str = "utf-8",
     *,
-    columns: tuple[int, int] | None = None,
+    columns: tuple[int, int] | tuple[str, str] | None = None,
     separator: str = "/",
     scheme: str | None = None,
     fold_widths: bool = False,
-) -> TaggedLines | TaggedColumns:
+) -> TaggedLines | TaggedColumns | HubTagged:
     """Open corpora with tags: lines of `word/tag`, or, where `columns` says in which token and tag are, a token a line.
 
     Columns count from 1, or from -1 backward: (1, -1) for a token and its tag, (2, 4) for the universal parts of speech of
-    CoNLL-U. Tags are held to `scheme` where one is named. Raises ConfigError for an unknown sample, encoding or scheme, and
-    what `TaggedLines` and `TaggedColumns` raise.
+    CoNLL-U. Those of datasets, `hf:...`, have names: ("tokens", "ner_tags"); without them the usual names are looked for.
+    Tags are held to `scheme` where one is named. Raises ConfigError for an unknown sample, encoding or scheme, columns of
+    the other kind and where `hf:` is mixed with others, and what `TaggedLines`, `TaggedColumns` or `HubTagged` raises.
     """
+    if separator != "/" and (columns is not None or _datasets(corpora)):
+        raise ConfigError("columns have no separator of word and tag: give one of the two")
+    if datasets := _datasets(corpora):
+        if columns is None:
+            return HubTagged(datasets, scheme=scheme, fold_widths=fold_widths)
+        token, tag = columns
+        if not (isinstance(token, str) and isinstance(tag, str)):
+            raise ConfigError(
+                f"the columns of {datasets[0]} have names, such as tokens and ner_tags, not {token} and {tag}"
+            )
+        return HubTagged(datasets, columns=(token, tag), scheme=scheme, fold_widths=fold_widths)
     paths = _all_resolved(corpora, "columns")
     if columns is None:
         return TaggedLines(paths, encoding, separator=separator, scheme=scheme, fold_widths=fold_widths)
-    if separator != "/":
-        raise ConfigError("columns have no separator of word and tag: give one of the two")
     token, tag = columns
+    if isinstance(token, str) or isinstance(tag, str):
+        raise ConfigError(f"the columns of files have numbers, counted from 1, not the names {token} and {tag}")
     return TaggedColumns(paths, encoding, token_column=token, tag_column=tag, scheme=scheme, fold_widths=fold_widths)
+
+
+def _datasets(corpora: Corpora) -> list[str]:
+    """Give the corpora if they are datasets, `hf:...`, and nothing if none is."""
+    listed = [corpora] if isinstance(corpora, str | os.PathLike) else corpora
+    datasets = [corpus for corpus in listed if isinstance(corpus, str) and corpus.startswith(PREFIX)]
+    if datasets and len(datasets) < len(listed):
+        raise ConfigError(f"'{datasets[0]}' is given beside corpora of another kind: give only hf: corpora, or none")
+    return datasets
 
 
 def _all_resolved(corpora: Corpora, *forms: str) -> list[str | os.PathLike[str] | TextFile]:
@@ -82,6 +115,4 @@ def _resolved(corpus: str | os.PathLike[str], forms: tuple[str, ...]) -> str | o
         if (form := SAMPLES[name].form) not in forms:
             raise ConfigError(f"{corpus}: its form is {form}, and {' or '.join(forms)} is wanted; see `seqlab corpora`")
         return TextFile(SAMPLES[name].path, "utf-8")
-    if isinstance(corpus, str) and corpus.startswith("hf:"):
-        raise ConfigError(f"'{corpus}' is not read yet: export its text to a file and give the path of that file")
     return corpus

@@ -47,7 +47,7 @@ def test_unknown_names():
         match=re.escape("unknown sample 'lyric'; did you mean 'lyrics'? known: entities, lyrics, segmented, tales"),
     ):
         open_text(["sample:lyric"])
-    with pytest.raises(ConfigError, match="'hf:wikitext' is not read yet: export its text to a file"):
+    with pytest.raises(ConfigError, match=r"'hf:wikitext': write hf:OWNER/NAME\[:CONFIG\]\[@SPLIT\], or hf:./FOLDER"):
         open_text(["hf:wikitext"])
 
 

@@ -1,0 +1,309 @@
+"""Corpora of the `datasets` library: datasets of the Hugging Face hub, and those that were saved on disk.
+
+    hf:OWNER/NAME[:CONFIG][@SPLIT]    of the hub; downloaded once, then kept in the library's cache
+    hf:/FOLDER[@SPLIT]                saved with `save_to_disk`; also hf:./FOLDER, hf:../FOLDER and hf:~/FOLDER
+
+Without a split it is `train`, or the only one there is. Rows are read from a memory map, a few at a time.
+
+No code of a dataset is ever run: since its version 4 the library has no way to, and `trust_remote_code` is never passed.
+While a dataset is opened, the library is silent and does not report that it is used. It is imported when the first dataset
+is opened, since that takes a second and the rest of the package does without.
+"""
+
+import logging
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqlab.corpora.readers import PIECE
+from seqlab.errors import ConfigError, DataError
+from seqlab.records import Segmented, Tagged, Text
+from seqlab.text.schemes import scheme_by_name
+from seqlab.text.width import to_half
+
+PREFIX = "hf:"
+TOKENS = ("tokens", "words")
+"""The columns of tokens or words that are looked for, in this order."""
+TAGS = ("ner_tags", "pos_tags", "upos", "tags")
+"""The columns of tags that are looked for where none is named, in this order."""
+
+_SYNTAX = "write hf:OWNER/NAME[:CONFIG][@SPLIT], or hf:./FOLDER[@SPLIT] for one that was saved on disk"
+_NAME = re.compile(r"(?P<name>\w[\w.-]*/[\w.-]+)(:(?P<config>[^:@]+))?(@(?P<split>[^:@]+))?")
+_BATCH = 100  # rows that are Python objects at a time
+_STRINGS = ("string", "large_string", "string_view")
+
+
+class HubText:
+    """Running text from the column `text`: a row is a line or several, and a line end is added where it has none.
+
+    Rows are put together to records of about a million characters. Every kind of line end becomes "\\n"; a row without a
+    value is passed over. Raises what `open_dataset` does, DataError where there is no such column of strings, and while it
+    is read where there is no row.
+    """
+
+    def __init__(self, corpora: Sequence[str]) -> None:
+        """Take corpora as `hf:...`, to be read one after another."""
+        self.datasets = [open_dataset(corpus) for corpus in corpora]
+        for dataset in self.datasets:
+            dataset.column(["text"], "text", lists=False)
+
+    def __repr__(self) -> str:
+        return f"HubText({_names(self.datasets)})"
+
+    def __iter__(self) -> Iterator[Text]:
+        empty = True
+        for dataset in self.datasets:
+            rows: list[str] = []
+            n_characters = 0
+            for _, (row,) in dataset.rows("text"):
+                if row is not None:
+                    text = row.replace("\r\n", "\n").replace("\r", "\n")
+                    rows.append(text if text.endswith("\n") else text + "\n")
+                    n_characters += len(rows[-1])
+                if n_characters >= PIECE:
+                    yield Text("".join(rows), dataset.name)
+                    rows, n_characters, empty = [], 0, False
+            if rows:
+                yield Text("".join(rows), dataset.name)
+                empty = False
+        if empty:
+            raise _nothing_in(self.datasets, "text")
+
+
+class HubSegmented:
+    """Sentences in words, a row each, from the column `tokens` or `words`: a list of strings.
+
+    White space in a word parts it, as it would in a file. Rows without a word are passed over. Raises what `open_dataset`
+    does, DataError where there is no such column, and while it is read for a word without a value and for no word at all.
+    """
+
+    def __init__(self, corpora: Sequence[str], *, fold_widths: bool = False) -> None:
+        """Take corpora as `hf:...`, to be read one after another; `fold_widths` makes full-width ASCII ordinary ASCII."""
+        self.datasets = [open_dataset(corpus) for corpus in corpora]
+        self._columns = [dataset.column(TOKENS, "words") for dataset in self.datasets]
+        self._fold_widths = fold_widths
+
+    def __repr__(self) -> str:
+        return f"HubSegmented({_names(self.datasets)})"
+
+    def __iter__(self) -> Iterator[Segmented]:
+        empty = True
+        for dataset, column in zip(self.datasets, self._columns, strict=True):
+            for source, (row,) in dataset.rows(column):
+                words = [] if row is None else row
+                if None in words:
+                    raise DataError(
+                        f"{source}: word {words.index(None) + 1} in column '{column}' has no value; correct it"
+                    )
+                text = " ".join(words)
+                cut = tuple((to_half(text) if self._fold_widths else text).split())
+                if cut:
+                    empty = False
+                    yield Segmented(cut, source)
+        if empty:
+            raise _nothing_in(self.datasets, "word")
+
+
+class HubTagged:
+    """Sentences in tokens with tags, a row each, from a column of tokens and one of tags: lists of strings, equally long.
+
+    Tags may be numbers where the dataset says what they are called (`ClassLabel`). Rows without a token are passed over.
+    Raises what `open_dataset` does, ConfigError for an unknown scheme, DataError where columns are missing or of another
+    kind, and while it is read, with the row, for lists of different lengths, a token or a tag that is empty, a number
+    without a name, and tags that are not legal in the scheme.
+    """
+
+    def __init__(
+        self,
+        corpora: Sequence[str],
+        *,
+        columns: tuple[str, str] | None = None,
+        scheme: str | None = None,
+        fold_widths: bool = False,
+    ) -> None:
+        """Take corpora as `hf:...`, to be read one after another, and which columns hold the tokens and the tags.
+
+        Where these are not named, the first of `TOKENS` and of `TAGS` that is there. `scheme` is the one that the tags
+        have to keep to (`seqlab.text.schemes`); where `fold_widths`, full-width ASCII in tokens becomes ASCII.
+        """
+        self._scheme = None if scheme is None else scheme_by_name(scheme)
+        self._fold_widths = fold_widths
+        self.datasets = [open_dataset(corpus) for corpus in corpora]
+        token_names, tag_names = (TOKENS, TAGS) if columns is None else ([columns[0]], [columns[1]])
+        self._columns = [
+            (dataset.column(token_names, "tokens"), dataset.column(tag_names, "tags", named=True))
+            for dataset in self.datasets
+        ]
+
+    def __repr__(self) -> str:
+        return f"HubTagged({_names(self.datasets)})"
+
+    def __iter__(self) -> Iterator[Tagged]:
+        empty = True
+        for dataset, columns in zip(self.datasets, self._columns, strict=True):
+            names = getattr(dataset.data.features[columns[1]].feature, "names", None)
+            for source, (tokens, tags) in dataset.rows(*columns):
+                if tokens or tags:
+                    empty = False
+                    yield self._sentence(source, tokens or [], tags or [], names)
+        if empty:
+            raise _nothing_in(self.datasets, "token")
+
+    def _sentence(self, source: str, tokens: list[Any], tags: list[Any], names: list[str] | None) -> Tagged:
+        if len(tokens) != len(tags):
+            raise DataError(f"{source}: {len(tokens)} tokens and {len(tags)} tags; each token has one tag")
+        if names is not None:
+            tags = [names[tag] if tag is not None and 0 <= tag < len(names) else None for tag in tags]
+        for number, (token, tag) in enumerate(zip(tokens, tags, strict=True), 1):
+            if not token or not tag:
+                raise DataError(
+                    f"{source}: {'tag' if token else 'token'} {number} is empty; fill it, or name other columns"
+                )
+        fault = self._scheme.fault(tags) if self._scheme else None
+        if fault:
+            raise DataError(f"{source}: {fault.says}; correct the tags, or name the scheme they are in")
+        if self._fold_widths:
+            tokens = [to_half(token) for token in tokens]
+        return Tagged(tuple(tokens), tuple(tags), source)
+
+
+@dataclass(frozen=True)
+class HubDataset:
+    """A split of a dataset, open for reading."""
+
+    name: str
+    """As it was given, `hf:...`."""
+    data: Any
+    """A `datasets.Dataset`."""
+
+    def column(self, names: Sequence[str], what: str, *, lists: bool = True, named: bool = False) -> str:
+        """Give the first of these columns that is there; it is of strings, or, where `lists`, of lists of strings.
+
+        Where `named`, the lists may also be of numbers that have names. Raises DataError, with the columns there are.
+        """
+        features = self.data.features
+        column = next((name for name in names if name in features), None)
+        if column is None:
+            there = f"its columns are {', '.join(features)}" if features else "it has no columns"
+            raise DataError(f"{self.name}: no column {' or '.join(names)} to read {what} from; {there}")
+        kind = getattr(features[column], "feature", None) if lists else features[column]
+        if getattr(kind, "dtype", None) in _STRINGS or (named and hasattr(kind, "names")):
+            return column
+        found = " ".join(str(features[column]).split())
+        number = named and str(getattr(kind, "dtype", "")).startswith(("int", "uint"))
+        wanted = f"{'lists of ' if lists else ''}strings{', or of numbers with names (ClassLabel)' if named else ''}"
+        hint = "; cast it with names, save it, and read it as hf:./FOLDER" if number else ""
+        raise DataError(f"{self.name}: column '{column}' is {found}, and {what} are read from {wanted}{hint}")
+
+    def rows(self, *columns: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """Give row by row its source, `hf:..., row N` as the library counts, from 0, and the values of the columns."""
+        number = 0
+        for batch in self.data.select_columns(list(columns)).with_format(None).iter(_BATCH):
+            for values in zip(*(batch[column] for column in columns), strict=True):
+                yield f"{self.name}, row {number}", values
+                number += 1
+
+
+def open_dataset(corpus: str) -> HubDataset:
+    """Open `hf:...`, downloading it where it is of the hub and not in the cache of the library yet.
+
+    Raises ConfigError for a name that is not of that form and where `datasets` is not installed; DataError for a dataset
+    or a split that is not there, and one that cannot be loaded or reached.
+    """
+    given = corpus.removeprefix(PREFIX)
+    local = given.startswith(("/", "./", "../", "~")) or given in (".", "..") or Path(given).is_absolute()
+    match = _NAME.fullmatch(given)
+    if not local and match is None:
+        raise ConfigError(f"'{corpus}': {_SYNTAX}")
+    try:
+        with _silent() as datasets:
+            if local:
+                folder, split = _folder_and_split(corpus, given)
+                return HubDataset(corpus, _chosen(corpus, datasets.load_from_disk(str(folder)), split))
+            assert match is not None
+            if Path(match["name"]).exists():  # the library would take it for the dataset
+                raise ConfigError(f"'{corpus}': there is a {match['name']} on disk here too: {_SYNTAX}")
+            return HubDataset(
+                corpus, _chosen(corpus, datasets.load_dataset(match["name"], match["config"]), match["split"])
+            )
+    except (ConfigError, DataError):
+        raise
+    except ConnectionError as error:
+        raise DataError(
+            f"{corpus}: the hub cannot be reached, and no copy is in the cache; see to the network"
+        ) from error
+    except Exception as error:  # whatever the library, its parsers and its network raise
+        says = " ".join(str(error).split())[:300] or type(error).__name__
+        raise DataError(f"{corpus}: cannot be loaded ({says})") from error
+
+
+def _folder_and_split(corpus: str, given: str) -> tuple[Path, str | None]:
+    """Give the folder of a saved dataset and the split that is asked for; the name of the folder may hold an @."""
+    folder, split = Path(given).expanduser(), None
+    if not folder.exists() and "@" in given:
+        start, _, split = given.rpartition("@")
+        folder = Path(start).expanduser()
+    if not folder.exists():
+        raise DataError(f"{corpus}: no such folder; {_SYNTAX}")
+    if not any((folder / name).is_file() for name in ("dataset_dict.json", "state.json")):
+        raise DataError(
+            f"{corpus}: not a dataset that was saved with `save_to_disk`; files of text are read without hf:"
+        )
+    return folder, split
+
+
+def _chosen(corpus: str, data: Any, split: str | None) -> Any:
+    """Give the split of the name, or without one the only one or `train`."""
+    if not isinstance(data, dict):
+        if split is not None and split != str(data.split):
+            raise DataError(f"{corpus}: it was saved without splits; leave out @{split}")
+        return data
+    if split is None:
+        split = next(iter(data)) if len(data) == 1 else "train"
+    if split not in data:
+        raise DataError(
+            f"{corpus}: no split '{split}'; name one of {', '.join(data)}, as in {PREFIX}...@{next(iter(data))}"
+        )
+    return data[split]
+
+
+@contextmanager
+def _silent() -> Iterator[Any]:
+    """Give the library; inside, it draws no bars, logs and warns of nothing, and does not report that it is used."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            import datasets
+            import huggingface_hub.constants
+            import huggingface_hub.utils
+        except ImportError as error:
+            raise ConfigError(f"hf: corpora need the package datasets ({error}): pip install datasets") from error
+        loggers = [logging.getLogger(name) for name in ("datasets", "huggingface_hub")]
+        levels = [logger.level for logger in loggers]
+        bars = [module for module in (datasets, huggingface_hub.utils) if not module.are_progress_bars_disabled()]
+        reports = datasets.config.HF_UPDATE_DOWNLOAD_COUNTS, huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY
+        try:
+            for logger in loggers:
+                logger.setLevel(logging.CRITICAL)
+            for module in bars:
+                module.disable_progress_bars()
+            datasets.config.HF_UPDATE_DOWNLOAD_COUNTS, huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = False, True
+            yield datasets
+        finally:
+            datasets.config.HF_UPDATE_DOWNLOAD_COUNTS, huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = reports
+            for module in bars:
+                module.enable_progress_bars()
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+def _names(datasets: Sequence[HubDataset]) -> list[str]:
+    return [dataset.name for dataset in datasets]
+
+
+def _nothing_in(datasets: Sequence[HubDataset], what: str) -> DataError:
+    return DataError(f"{', '.join(_names(datasets))}: empty, there is no {what} to read")
