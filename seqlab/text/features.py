@@ -1,0 +1,392 @@
+"""What a network reads of each token: its id, the kind of its signs, its neighbours, its first and last characters."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqlab.errors import ConfigError, DataError, ModelError, unknown
+from seqlab.text import codepoints
+from seqlab.text.codepoints import codes_of
+from seqlab.text.keys import find, from_npy, keys_from_npy, to_npy
+from seqlab.text.lexicon import Lexicon
+from seqlab.text.vocab import BOS, EOS, SPECIALS, UNK, Vocab
+
+Width = Literal["keep", "half"]
+Case = Literal["keep", "lower"]
+Ints = NDArray[np.int64]
+
+_FORMAT = 1
+SETTINGS_FILE, VOCAB_FILE, COUNTS_FILE = "features.json", "vocab.json", "counts.npy"
+BIGRAMS_FILE, LEXICON_FILE = "bigrams.npy", "lexicon.npy"
+
+
+class Columns(NamedTuple):
+    """What a network reads of N tokens."""
+
+    ids: NDArray[np.int32]
+    """`(N, C)` ids; `TokenFeatures.columns` says of which table."""
+    flags: NDArray[np.float32]
+    """`(N, F)` 0 or 1; F may be 0."""
+
+
+class Table(NamedTuple):
+    """A table of learned vectors."""
+
+    name: str
+    """"token", "kind", "bigram", "prefix 1", "suffix 1", ..."""
+    size: int
+    """How many vectors it has: ids are below it. Id 0 is padding."""
+
+
+@dataclass(frozen=True, eq=False)
+class TokenFeatures:
+    """Turns tokens into numbers: characters (`of_characters`) or words (`of_tokens`). Made by `fit` or `load`.
+
+    The columns are, in this order: the token; the kinds of its characters (a set, see `seqlab.text.codepoints`); the pair
+    of the token before and the token; the pair of the token and the one behind, where BOS and EOS stand outside the
+    sentence; its first 1, 2, ... characters; its last 1, 2, ... characters, which are the whole token where it is shorter.
+    """
+
+    vocab: Vocab
+    counts: Ints
+    """`(V,)` how often each token stands in the training text, by id; at `UNK` the tokens that are not in `vocab`."""
+    width: Width
+    """"half" reads full-width ASCII as ASCII."""
+    case: Case
+    """"lower" reads each character in lower case, where that is one character."""
+    kinds: bool
+    """Whether there is a column of kinds."""
+    bigrams: Ints | None
+    """The known pairs as sorted keys, left id * V + right id; None without columns of pairs."""
+    affixes: tuple[Vocab, ...]
+    """The known prefixes of 1, 2, ... characters, then the suffixes."""
+    lexicon: Lexicon | None
+    """Gives the flags; it knows characters only."""
+
+    @classmethod
+    def fit(
+        cls,
+        sentences: Iterable[Sequence[str]],
+        *,
+        width: Width = "keep",
+        case: Case = "keep",
+        min_count: int = 1,
+        bigrams: bool = True,
+        bigram_min_count: int = 2,
+        affixes: int = 0,
+        affix_min_count: int = 2,
+        kinds: bool = True,
+        lexicon: Lexicon | None = None,
+    ) -> "TokenFeatures":
+        """Take the tokens, pairs and affixes of sentences that are seen often enough.
+
+        Args:
+            sentences: each a string, whose characters are the tokens, or a list of tokens.
+            width, case: what is read as the same.
+            min_count, bigram_min_count, affix_min_count: how often a token, pair or affix has to be seen to be known.
+            bigrams, kinds: whether there are such columns.
+            affixes: the length of the longest prefixes and suffixes; 0 for none.
+            lexicon: words as flags; for characters only.
+
+        Raises:
+            ConfigError: a value that cannot be. DataError: no token.
+        """
+        _check(width, case, bigram_min_count, affixes)
+        sentences = [sentence for sentence in sentences if len(sentence)]
+        if not sentences:
+            raise DataError("the training text has no token: give at least one sentence that is not empty")
+        starts = _starts(sentences)
+        if all(isinstance(sentence, str) for sentence in sentences):
+            codes = codepoints.folds(width, case)[codes_of("".join(map(str, sentences)))]
+            seen = np.bincount(codes)
+            counts = {chr(code): int(seen[code]) for code in np.flatnonzero(seen)}
+            vocab = Vocab.build(counts, min_count)
+            ids = _by_code(vocab)[codes]
+        else:
+            if lexicon is not None:
+                raise ConfigError("lexicon: it marks characters, and these tokens are words; leave it out")
+            tokens = [token for sentence in sentences for token in sentence]
+            distinct, numbers = _distinct(tokens)
+            folded = _folded(distinct, width, case)
+            counts = Counter()
+            for token, count in zip(folded, np.bincount(numbers).tolist(), strict=True):
+                counts[token] += count
+            vocab = Vocab.build(counts, min_count)
+            ids = vocab.ids(folded).astype(np.int64)[numbers]
+        ends = [Counter[str]() for _ in range(2 * affixes)]
+        for token, count in counts.items():
+            for table, affix in zip(ends, _affixes(token, affixes), strict=True):
+                table[affix] += count
+        return cls(
+            vocab,
+            np.bincount(ids, minlength=len(vocab)).astype(np.int64),
+            width,
+            case,
+            kinds,
+            _frequent(_pairs(ids, starts, len(vocab)), len(vocab), bigram_min_count) if bigrams else None,
+            tuple(Vocab.build(table, affix_min_count) for table in ends),
+            lexicon,
+        )
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables of vectors that the columns read."""
+        tables = [Table("token", len(self.vocab))]
+        if self.kinds:
+            tables.append(Table("kind", codepoints.N_KINDS))
+        if self.bigrams is not None:
+            tables.append(Table("bigram", len(SPECIALS) + len(self.bigrams)))
+        names = _affix_names(len(self.affixes) // 2)
+        return (*tables, *(Table(name, len(known)) for name, known in zip(names, self.affixes, strict=True)))
+
+    @cached_property
+    def columns(self) -> tuple[int, ...]:
+        """Which of `tables` each of the C columns of ids reads."""
+        places = [place for place, table in enumerate(self.tables) for _ in range(1 + (table.name == "bigram"))]
+        return tuple(places)
+
+    @property
+    def n_flags(self) -> int:
+        """F, how many flags a token has."""
+        return 0 if self.lexicon is None else self.lexicon.n_flags
+
+    def rare(self, max_count: int) -> Ints:
+        """Give the ids `(M,)` of the tokens that stand at most `max_count` times in the training text."""
+        return np.flatnonzero(self.counts[len(SPECIALS) :] <= max_count) + len(SPECIALS)
+
+    def token_ids(self) -> dict[str, int]:
+        """Give the id of each known token."""
+        return {token: place for place, token in enumerate(self.vocab.tokens, start=len(SPECIALS))}
+
+    def bigram_ids(self) -> dict[str, int]:
+        """Give the id of each known pair of tokens inside a sentence, the two put together; of equal ones the first."""
+        if self.bigrams is None:
+            return {}
+        pairs = zip(*(part.tolist() for part in np.divmod(self.bigrams, len(self.vocab))), strict=True)
+        found: dict[str, int] = {}
+        for place, (left, right) in enumerate(pairs, start=len(SPECIALS)):
+            if min(left, right) >= len(SPECIALS):
+                found.setdefault(self.vocab.token(left) + self.vocab.token(right), place)
+        return found
+
+    def of_characters(self, codes: NDArray[np.uint32], starts: Ints) -> Columns:
+        """Give the columns of characters.
+
+        Args:
+            codes: `(N,)` the code points of sentences one after another.
+            starts: `(S + 1,)` sentence s is `codes[starts[s]:starts[s + 1]]`.
+        """
+        if self.affixes:
+            return self.of_tokens([*map(chr, codes.tolist())], starts)
+        folded = codepoints.folds(self.width, self.case)[codes]
+        ids = self._codes[folded]
+        columns = [ids]
+        if self.kinds:
+            columns.append(codepoints.kinds()[folded])
+        return self._columns([*columns, *self._neighbours(ids, starts)], codes, starts)
+
+    def of_tokens(self, tokens: Sequence[str], starts: Ints) -> Columns:
+        """Give the columns of tokens.
+
+        Args:
+            tokens: `(N,)` the tokens of sentences one after another.
+            starts: `(S + 1,)` sentence s is `tokens[starts[s]:starts[s + 1]]`.
+
+        Raises:
+            ValueError: a token of several characters, where there are flags.
+        """
+        distinct, numbers = _distinct(tokens)
+        if self.lexicon is not None and any(len(token) != 1 for token in distinct):
+            raise ValueError("the lexicon marks characters, and a token is none; give characters")
+        folded = _folded(distinct, self.width, self.case)
+        ids = self.vocab.ids(folded).astype(np.int64)[numbers]
+        columns: list[NDArray[Any]] = [ids]
+        if self.kinds:
+            columns.append(_kinds_of(folded)[numbers])
+        columns += self._neighbours(ids, starts)
+        for known, affixes in zip(self.affixes, self._affixes_of(folded), strict=True):
+            columns.append(known.ids(affixes)[numbers])
+        codes = codes_of("".join(tokens)) if self.lexicon is not None else np.empty(0, np.uint32)
+        return self._columns(columns, codes, starts)
+
+    def _affixes_of(self, tokens: list[str]) -> list[tuple[str, ...]]:
+        longest = len(self.affixes) // 2
+        return [*zip(*(_affixes(token, longest) for token in tokens), strict=True)] or [()] * len(self.affixes)
+
+    def _columns(self, columns: list[NDArray[Any]], codes: NDArray[np.uint32], starts: Ints) -> Columns:
+        ids = np.empty((len(columns[0]), len(columns)), np.int32)
+        for place, column in enumerate(columns):
+            ids[:, place] = column
+        flags = np.empty((len(ids), 0), np.float32) if self.lexicon is None else self.lexicon.flags(codes, starts)
+        return Columns(ids, flags)
+
+    def _neighbours(self, ids: Ints, starts: Ints) -> list[Ints]:
+        """The pair before each token and the pair behind it."""
+        if self.bigrams is None:
+            return []
+        places = find(self.bigrams, _pairs(ids, starts, len(self.vocab)))
+        found = np.where(places < 0, UNK, places + len(SPECIALS))
+        # A sentence of n tokens has n + 1 pairs, of which its tokens have all but the last before them.
+        before = np.arange(len(ids)) + np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+        return [found[before], found[before + 1]]
+
+    @cached_property
+    def _codes(self) -> Ints:
+        return _by_code(self.vocab)
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write files to a folder, which is made where it is missing; ModelError where that is not possible."""
+        folder, n_affixes = Path(folder), len(self.affixes) // 2
+        settings = {"format": _FORMAT, "width": self.width, "case": self.case, "kinds": self.kinds}
+        settings |= {"bigrams": self.bigrams is not None, "affixes": n_affixes, "lexicon": self.lexicon is not None}
+        contents = {
+            SETTINGS_FILE: (json.dumps(settings, indent=2) + "\n").encode("ascii"),
+            VOCAB_FILE: self.vocab.to_json().encode("ascii"),
+            COUNTS_FILE: to_npy(self.counts),
+        }
+        if self.bigrams is not None:
+            contents[BIGRAMS_FILE] = to_npy(self.bigrams)
+        for name, known in zip(_affix_names(n_affixes), self.affixes, strict=True):
+            contents[_file(name)] = known.to_json().encode("ascii")
+        if self.lexicon is not None:
+            contents[LEXICON_FILE] = self.lexicon.to_npy()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, content in contents.items():
+                (folder / name).write_bytes(content)
+        except OSError as error:
+            raise ModelError(f"{error.filename or folder}: cannot be written ({error.strerror})") from error
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> "TokenFeatures":
+        """Read what `save` wrote; ModelError, with the name of the file, where one is missing or altered."""
+        folder = Path(folder)
+        settings = _settings(folder / SETTINGS_FILE)
+        vocab, counts = _vocab(folder / VOCAB_FILE), from_npy(folder / COUNTS_FILE, np.int64)
+        if len(counts) != len(vocab):
+            raise ModelError(f"{folder / COUNTS_FILE}: not of the same tokens as {VOCAB_FILE}; files of two were mixed")
+        bigrams = keys_from_npy(folder / BIGRAMS_FILE, np.int64) if settings["bigrams"] else None
+        if bigrams is not None and len(bigrams) and not 0 <= bigrams[0] <= bigrams[-1] < len(vocab) ** 2:
+            raise ModelError(
+                f"{folder / BIGRAMS_FILE}: pairs of other tokens than {VOCAB_FILE}; files of two were mixed"
+            )
+        affixes = tuple(_vocab(folder / _file(name)) for name in _affix_names(settings["affixes"]))
+        lexicon = Lexicon.load(folder / LEXICON_FILE) if settings["lexicon"] else None
+        return cls(vocab, counts, settings["width"], settings["case"], settings["kinds"], bigrams, affixes, lexicon)
+
+
+def _check(width: str, case: str, bigram_min_count: int, affixes: int) -> None:
+    for name, value, known in (("width", width, get_args(Width)), ("case", case, get_args(Case))):
+        if value not in known:
+            raise ConfigError(unknown(name, value, known))
+    if bigram_min_count < 1 or affixes < 0:
+        raise ConfigError(f"bigram_min_count is {bigram_min_count} and affixes {affixes}; at least 1, and at least 0")
+
+
+def _starts(sentences: list[Sequence[str]]) -> Ints:
+    return np.concatenate(([0], np.cumsum(np.fromiter(map(len, sentences), np.int64, len(sentences)))))
+
+
+def _by_code(vocab: Vocab) -> Ints:
+    """The id of each code point."""
+    table = np.full(codepoints.N_CODES, UNK, np.int64)
+    ids = [(ord(token), index) for index, token in enumerate(vocab.tokens, start=len(SPECIALS)) if len(token) == 1]
+    table[[code for code, _ in ids]] = [index for _, index in ids]
+    return table
+
+
+def _distinct(tokens: Sequence[str]) -> tuple[list[str], Ints]:
+    """The different tokens, and which of them each token is."""
+    places = {token: place for place, token in enumerate(dict.fromkeys(tokens))}
+    return [*places], np.fromiter(map(places.__getitem__, tokens), np.int64, len(tokens))
+
+
+def _folded(tokens: list[str], width: Width, case: Case) -> list[str]:
+    if width == "keep" and case == "keep":
+        return tokens
+    text = codepoints.text_of(codepoints.folds(width, case)[codes_of("".join(tokens))])
+    ends = np.cumsum([len(token) for token in tokens]).tolist()
+    return [text[end - len(token) : end] for token, end in zip(tokens, ends, strict=True)]
+
+
+def _kinds_of(tokens: list[str]) -> NDArray[np.uint8]:
+    """The set of the kinds of each token's characters; 0 for an empty token."""
+    lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
+    each = codepoints.kinds()[codes_of("".join(tokens))]
+    filled, found = lengths > 0, np.zeros(len(tokens), np.uint8)
+    if len(each):
+        found[filled] = np.bitwise_or.reduceat(each, (np.cumsum(lengths) - lengths)[filled])
+    return found
+
+
+def _affixes(token: str, longest: int) -> list[str]:
+    lengths = range(1, longest + 1)
+    return [token[:length] for length in lengths] + [token[-length:] for length in lengths]
+
+
+def _affix_names(longest: int) -> list[str]:
+    return [f"{kind} {length}" for kind in ("prefix", "suffix") for length in range(1, longest + 1)]
+
+
+def _file(table: str) -> str:
+    return table.replace(" ", "") + ".json"
+
+
+def _pairs(ids: Ints, starts: Ints, n_types: int) -> Ints:
+    """The keys of all pairs of neighbours, n + 1 for each sentence of n tokens."""
+    n_sentences = len(starts) - 1
+    padded = np.empty(len(ids) + 2 * n_sentences, np.int64)  # BOS and EOS around each sentence
+    sentence = np.arange(n_sentences)
+    padded[starts[:-1] + 2 * sentence] = BOS
+    padded[starts[1:] + 2 * sentence + 1] = EOS
+    padded[np.arange(len(ids)) + np.repeat(2 * sentence + 1, np.diff(starts))] = ids
+    keys = padded[:-1] * n_types + padded[1:]
+    return np.delete(keys, starts[1:-1] + 2 * sentence[:-1] + 1)  # EOS of one sentence and BOS of the next
+
+
+def _frequent(pairs: Ints, n_types: int, min_count: int) -> Ints:
+    keys, counts = np.unique(pairs, return_counts=True)
+    known = (keys // n_types != UNK) & (keys % n_types != UNK)
+    frequent: Ints = keys[known & (counts >= min_count)]
+    return frequent
+
+
+def _content(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: the file is missing; the model directory is incomplete") from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: cannot be read ({error}); copy the model directory again") from error
+
+
+def _vocab(path: Path) -> Vocab:
+    try:
+        return Vocab.from_json(_content(path))
+    except ModelError as error:
+        raise error if str(error).startswith(str(path)) else ModelError(f"{path}: {error}") from error
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(_content(path))
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: not JSON: {error}") from error
+    names = {"format", "width", "case", "kinds", "bigrams", "affixes", "lexicon"}
+    if not isinstance(settings, dict) or set(settings) != names:
+        raise ModelError(f"{path}: not an object with exactly {', '.join(sorted(names))}")
+    if settings["format"] != _FORMAT:
+        raise ModelError(f"{path}: has the format {settings['format']!a}; this version of seqlab reads {_FORMAT}")
+    flags = all(type(settings[name]) is bool for name in ("kinds", "bigrams", "lexicon"))
+    known = settings["width"] in get_args(Width) and settings["case"] in get_args(Case)
+    if not flags or not known or type(settings["affixes"]) is not int or not 0 <= settings["affixes"] <= 100:
+        raise ModelError(f"{path}: a value in it cannot be; copy the model directory again")
+    return settings
