@@ -188,7 +188,7 @@ class TokenFeatures:
             return self.of_tokens([*map(chr, codes.tolist())], starts)
         folded = codepoints.folds(self.width, self.case)[codes]
         ids = self._codes[folded]
-        columns = [ids]
+        columns: list[NDArray[Any]] = [ids]
         if self.kinds:
             columns.append(codepoints.kinds()[folded])
         return self._columns([*columns, *self._neighbours(ids, starts)], codes, starts)
