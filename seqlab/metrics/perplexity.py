@@ -44,6 +44,15 @@ class LanguageScores:
         """Share of the tokens that is out of the vocabulary."""
         return self.n_unknown / self.n_tokens
 
+    @property
+    def figure(self) -> float:
+        """What is to be small: the nats."""
+        return self.nats
+
+    def brief(self) -> str:
+        """The nats, with their unit."""
+        return f"{self.nats:.4f} nats a {self.unit}"
+
     def to_dict(self) -> dict[str, Any]:
         """All figures by name, for JSON."""
         derived = ("bits", "perplexity", "oov_rate", "perplexity_known")

@@ -6,13 +6,21 @@ are. The script aligns the two lists of words by `diff` instead, which may also 
 real text this moves no figure in its third decimal.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from seqlab.errors import DataError
 from seqlab.metrics.ratio import ratio
 from seqlab.metrics.spans import SpanScores
+from seqlab.metrics.tags import N_EXAMPLES, Confusion
+
+CONTEXT = 8
+"""How many characters of an example are kept on either side."""
+
+
+Words = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -56,25 +64,42 @@ class SegmentationCounts:
     def __init__(self, known: Iterable[str] = ()) -> None:
         self._known = frozenset(known)
         self._n_sentences = 0
+        self._wrong: Counter[tuple[Words, Words]] = Counter()
+        self._examples: dict[tuple[Words, Words], dict[str, None]] = {}
         self._n_true = self._n_predicted = self._n_correct = self._n_unknown = self._n_unknown_correct = 0
 
-    def add(self, true: Sequence[str], predicted: Sequence[str]) -> None:
-        """Add the words of a sentence; DataError where the two do not make the same text."""
+    def add(self, true: Sequence[str], predicted: Sequence[str]) -> tuple[int, int, int]:
+        """Add the words of a sentence; give how many are true, predicted and correct in it.
+
+        Raises DataError where the two do not make the same text.
+        """
         self._n_sentences += 1
-        if "".join(true) != "".join(predicted):
+        text = "".join(true)
+        if text != "".join(predicted):
             raise DataError(
-                f"sentence {self._n_sentences}: {_difference(''.join(true), ''.join(predicted))}: both segmentations "
+                f"sentence {self._n_sentences}: {_difference(text, ''.join(predicted))}: both segmentations "
                 "are to be of one text, sentence by sentence, with widths folded in both or in neither"
             )
-        places = set(_places(predicted))
+        n_correct = 0
+        for start, ones, others in _stretches(true, predicted):
+            correct = len(ones) == len(others) == 1
+            n_correct += correct
+            n_unknown = sum(word not in self._known for word in ones)
+            self._n_unknown += n_unknown
+            self._n_unknown_correct += n_unknown * correct
+            if not correct:
+                self._note(text, start, ones, others)
         self._n_true += len(true)
         self._n_predicted += len(predicted)
-        for word, place in zip(true, _places(true), strict=True):
-            correct = place in places
-            self._n_correct += correct
-            if word not in self._known:
-                self._n_unknown += 1
-                self._n_unknown_correct += correct
+        self._n_correct += n_correct
+        return len(true), len(predicted), n_correct
+
+    def _note(self, text: str, start: int, true: Words, predicted: Words) -> None:
+        self._wrong[true, predicted] += 1
+        examples = self._examples.setdefault((true, predicted), {})
+        if len(examples) < N_EXAMPLES:
+            end = start + len("".join(true))
+            examples[f"{text[max(start - CONTEXT, 0) : start]}[{text[start:end]}]{text[end : end + CONTEXT]}"] = None
 
     def scores(self) -> SegmentationScores:
         """Give the figures over all that was added."""
@@ -82,14 +107,36 @@ class SegmentationCounts:
             self._n_true, self._n_predicted, self._n_correct, self._n_unknown, self._n_unknown_correct
         )
 
+    def confusions(self, most: int | None = None) -> list[Confusion]:
+        """Give which words were cut in another way, the most frequent first, equally frequent ones by their words.
 
-def _places(words: Sequence[str]) -> list[tuple[int, int]]:
-    places = []
+        A stretch of text goes from a border that both segmentations have to the next one; its words stand with blanks
+        between them. An example is the stretch in brackets with `CONTEXT` characters of text on either side.
+        """
+        ordered = sorted(self._wrong.items(), key=lambda entry: (-entry[1], entry[0]))
+        return [
+            Confusion(" ".join(true), " ".join(predicted), n, tuple(self._examples[true, predicted]))
+            for (true, predicted), n in ordered[:most]
+        ]
+
+
+def _stretches(true: Sequence[str], predicted: Sequence[str]) -> Iterator[tuple[int, Words, Words]]:
+    """Cut a text at the borders that both segmentations have; give where a stretch starts and its words in both."""
+    i = j = 0  # the words before these have been given
     start = 0
-    for word in words:
-        places.append((start, start + len(word)))
-        start += len(word)
-    return places
+    while i < len(true) or j < len(predicted):
+        i_end, j_end = min(i + 1, len(true)), min(j + 1, len(predicted))
+        left = len("".join(true[i:i_end])) - len("".join(predicted[j:j_end]))
+        while left:  # the one that is behind takes its next word
+            if left > 0:
+                left -= len(predicted[j_end])
+                j_end += 1
+            else:
+                left += len(true[i_end])
+                i_end += 1
+        yield start, tuple(true[i:i_end]), tuple(predicted[j:j_end])
+        start += len("".join(true[i:i_end]))
+        i, j = i_end, j_end
 
 
 def _difference(true: str, predicted: str) -> str:

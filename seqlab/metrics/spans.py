@@ -58,12 +58,14 @@ class SpanCounts:
         self._predicted: Counter[str] = Counter()
         self._correct: Counter[str] = Counter()
 
-    def add(self, true: Iterable[_Span], predicted: Iterable[_Span]) -> None:
-        """Add the spans `(start, end, type)` of a sentence."""
+    def add(self, true: Iterable[_Span], predicted: Iterable[_Span]) -> tuple[int, int, int]:
+        """Add the spans `(start, end, type)` of a sentence; give how many are true, predicted and correct in it."""
         true, predicted = set(true), set(predicted)
+        correct = true & predicted
         self._true.update([span[2] for span in true])
         self._predicted.update([span[2] for span in predicted])
-        self._correct.update([span[2] for span in true & predicted])
+        self._correct.update([span[2] for span in correct])
+        return len(true), len(predicted), len(correct)
 
     def scores(self) -> SpanScores:
         """Give the figures over all spans together (the micro average)."""

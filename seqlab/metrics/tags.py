@@ -13,13 +13,13 @@ N_EXAMPLES = 3
 
 
 class Confusion(NamedTuple):
-    """How often a tag was taken for another one."""
+    """How often a tag was taken for another one, or a stretch of text was cut into other words."""
 
     true: str
     predicted: str
     n: int
     examples: tuple[str, ...]
-    """Tokens to which it happened."""
+    """Tokens to which it happened, or stretches with the text around them."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,18 @@ class TagCounts:
         self._confusions: Counter[tuple[str, str]] = Counter()
         self._examples: dict[tuple[str, str], dict[str, None]] = {}
 
-    def add(self, tokens: Sequence[str], true: Sequence[str], predicted: Sequence[str]) -> None:
-        """Add a sentence; DataError where tokens and tags are not equally many."""
+    def add(self, tokens: Sequence[str], true: Sequence[str], predicted: Sequence[str]) -> tuple[int, int]:
+        """Add a sentence and give how many tokens it has and how many are correct.
+
+        Raises DataError where tokens and tags are not equally many.
+        """
         if not len(tokens) == len(true) == len(predicted):
             raise DataError(
                 f"{len(tokens)} tokens have {len(true)} true and {len(predicted)} predicted tags: "
                 "each token has one of each"
             )
         self._n_tokens += len(tokens)
+        n_correct_before = self._n_correct
         for token, one, other in zip(tokens, true, predicted, strict=True):
             correct = one == other
             self._n_correct += correct
@@ -92,6 +96,7 @@ class TagCounts:
                 examples = self._examples.setdefault((one, other), {})
                 if len(examples) < N_EXAMPLES:
                     examples[token] = None
+        return len(tokens), self._n_correct - n_correct_before
 
     def scores(self) -> TagScores:
         """Give the figures over all that was added."""

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from seqlab.errors import DataError
 from seqlab.metrics.segmentation import SegmentationCounts, SegmentationScores
+from seqlab.metrics.tags import Confusion
 
 
 @st.composite
@@ -41,8 +42,9 @@ def test_a_word_is_right_where_both_ends_are_cut_and_nothing_between(sentences, 
     counts = SegmentationCounts(known)
     n_true = n_predicted = n_correct = n_unknown = n_unknown_correct = 0
     for text, true, predicted in sentences:
-        counts.add(cut(text, true), cut(text, predicted))
+        of_sentence = counts.add(cut(text, true), cut(text, predicted))
         ends = [0, *sorted(true), len(text)]
+        before = n_correct
         n_true += len(true) + 1
         n_predicted += len(predicted) + 1
         for start, end in itertools.pairwise(ends):
@@ -50,6 +52,7 @@ def test_a_word_is_right_where_both_ends_are_cut_and_nothing_between(sentences, 
             n_correct += correct
             n_unknown += text[start:end] not in known
             n_unknown_correct += correct and text[start:end] not in known
+        assert of_sentence == (len(true) + 1, len(predicted) + 1, n_correct - before)
     assert counts.scores() == SegmentationScores(n_true, n_predicted, n_correct, n_unknown, n_unknown_correct)
 
 
@@ -112,3 +115,38 @@ def test_two_texts_are_refused(predicted, says):
         counts.add(["好", "水"], predicted)
     assert str(caught.value).startswith(says)
     assert counts.scores().n_true == 1
+
+
+@given(st.lists(two_segmentations(), max_size=5))
+def test_confusions_go_from_common_border_to_common_border(sentences):
+    counts = SegmentationCounts()
+    expected = {}
+    for text, true, predicted in sentences:
+        counts.add(cut(text, true), cut(text, predicted))
+        for start, end in itertools.pairwise([0, *sorted(true & predicted), len(text)]):
+            pair = tuple(
+                " ".join(cut(text[start:end], {at - start for at in cuts if start < at < end}))
+                for cuts in (true, predicted)
+            )
+            if pair[0] != pair[1]:
+                example = f"{text[max(start - 8, 0) : start]}[{text[start:end]}]{text[end : end + 8]}"
+                expected.setdefault(pair, []).append(example)
+    found = counts.confusions()
+    assert {(true, predicted): n for true, predicted, n, _ in found} == {pair: len(at) for pair, at in expected.items()}
+    for true, predicted, _, examples in found:
+        assert examples == tuple(dict.fromkeys(expected[true, predicted]))[:3]
+    order = [(-confusion.n, confusion.true.split(), confusion.predicted.split()) for confusion in found]
+    assert order == sorted(order)
+
+
+def test_confusions_by_hand():
+    counts = SegmentationCounts()
+    for before in ("今天", "昨天", "后天", "今天", "明天"):
+        counts.add([before, "下", "了", "大雨"], [before, "下", "了", "大", "雨"])
+    counts.add(["一", "条", "小河", "流", "过", "村庄"], ["一条", "小", "河流", "过", "村庄"])
+    assert counts.confusions() == [
+        Confusion("大雨", "大 雨", 5, ("今天下了[大雨]", "昨天下了[大雨]", "后天下了[大雨]")),
+        Confusion("一 条", "一条", 1, ("[一条]小河流过村庄",)),
+        Confusion("小河 流", "小 河流", 1, ("一条[小河流]过村庄",)),
+    ]
+    assert counts.confusions(most=1) == counts.confusions()[:1]

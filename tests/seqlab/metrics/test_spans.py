@@ -50,8 +50,8 @@ def test_the_figures_are_those_of_seqeval(drawn):
 def test_figures_by_arithmetic():
     """Two names of three are found, one of them with the wrong type, and one of four is made up."""
     counts = SpanCounts()
-    counts.add([(0, 2, "PER"), (3, 4, "LOC")], [(0, 2, "PER"), (3, 4, "PER")])
-    counts.add([(0, 2, "PER")], [(0, 1, "PER"), (2, 3, "ORG")])
+    assert counts.add([(0, 2, "PER"), (3, 4, "LOC")], [(0, 2, "PER"), (3, 4, "PER")]) == (2, 2, 1)
+    assert counts.add([(0, 2, "PER")], [(0, 1, "PER"), (2, 3, "ORG")]) == (1, 2, 0)
     scores = counts.scores()
     assert scores == SpanScores(n_true=3, n_predicted=4, n_correct=1)
     assert (scores.precision, scores.recall, scores.f1) == (1 / 4, 1 / 3, 2 / 7)

@@ -14,7 +14,8 @@ TOKEN = st.tuples(*[st.sampled_from("abc")] * 3)
 def test_counts_are_those_of_all_tokens_together(sentences, known):
     counts = TagCounts(known)
     for sentence in sentences:
-        counts.add(*([row[column] for row in sentence] for column in range(3)))
+        of_sentence = counts.add(*([row[column] for row in sentence] for column in range(3)))
+        assert of_sentence == (len(sentence), sum(true == predicted for _, true, predicted in sentence))
     rows = [row for sentence in sentences for row in sentence]
     assert counts.scores() == TagScores(
         len(rows),
