@@ -149,7 +149,7 @@ def test_files_that_cannot_be_trained_on(refuses, tmp_path, content, says):
         (["--device", "meta"], ["device: cannot compute on 'meta' here"]),
         (["--encoding", "utf-9"], ["unknown encoding 'utf-9'; did you mean utf_8"]),
         (["sample:lyric"], ["unknown sample 'lyric'; did you mean 'lyrics'?"]),
-        (["hf:wikitext"], ["'hf:wikitext': write hf:OWNER/NAME[:CONFIG][@SPLIT]"]),
+        (["hf:wikitext"], ["'hf:wikitext' is given beside corpora of another kind"]),
         (["--config", "nowhere.toml"], ["nowhere.toml: No such file or directory; --config takes a TOML file"]),
         (["--config", "."], [".: Is a directory; --config takes a TOML file"]),
         (["--resume", "--overwrite"], ["leave out --config and --overwrite"]),
