@@ -62,7 +62,7 @@ def _described(directory: "ModelDirectory") -> Row:
         figures = {name: manifest["scores"][name] for name in _FIGURES} if manifest["scores"] else {}
         for name in figures.keys() - {"unit"}:
             math.isnan(figures[name])  # TypeError where it is no number
-    normalized = config.model != "ngram" or config.ngram.smoothing != "stupid-backoff"
+    normalized = getattr(config, "ngram", None) is None or config.ngram.smoothing != "stupid-backoff"
     return {"run": str(directory.path), "what": what, "size": size, "probabilities": normalized} | figures
 
 

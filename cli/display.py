@@ -2,7 +2,6 @@
 
 from __future__ import annotations  # so that nothing here imports torch
 
-import math
 import time
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from seqlab.cli.tables import table
-from seqlab.config import LanguageModelling
+from seqlab.config import Experiment
 
 if TYPE_CHECKING:
     from seqlab.training.fit import Step
@@ -35,6 +34,7 @@ class Display:
         ]
         self.bar = Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal)
         self._bar_task: TaskID | None = None
+        self._task = "lm"
         self._loss = self._weight = 0.0
 
     def __enter__(self) -> Self:
@@ -46,8 +46,9 @@ class Display:
     ) -> None:
         self.bar.stop()
 
-    def reading(self, config: LanguageModelling) -> None:
+    def reading(self, config: Experiment) -> None:
         """Say what is read."""
+        self._task = config.task
         self.told("reading", ", ".join((*config.data.train, *config.data.validation)))
 
     def noted(self, message: str) -> None:
@@ -77,10 +78,7 @@ class Display:
         )
         if step.scores is not None:
             best = "  best so far" if step.improved else ""
-            self._say(
-                f"epoch {step.epoch:>3}  training {step.epoch_loss:.4f}  validation {step.scores.nats:.4f} "
-                f"nats a {self.unit}{best}"
-            )
+            self._say(f"epoch {step.epoch:>3}  training {step.epoch_loss:.4f}  validation {step.scores.brief()}{best}")
 
     def counted(self, share: float) -> None:
         """Move the bar."""
@@ -90,19 +88,15 @@ class Display:
 
     def finished(self, scores: dict[str, Any]) -> None:
         """Print the scores beside the floors."""
+        from seqlab.tasks import TASKS
+
         self.bar.stop()
-        unit = scores["unit"]
-        rows = [("this model", scores["nats"]), *((f"{name} floor", nats) for name, nats in scores["floors"].items())]
-        figures = [(name, f"{nats:.4f}", f"{nats / math.log(2):.4f}", _perplexity(nats)) for name, nats in rows]
-        heads = (f"{scores['n_tokens']:,} {unit}s", f"nats a {unit}", f"bits a {unit}", "perplexity")
-        click.echo(table(heads, figures))
-        without = f"; perplexity without them {scores['perplexity_known']:.4g}" if 0 < scores["oov_rate"] < 1 else ""
-        click.echo(f"{scores['oov_rate']:.2%} of the {unit}s are out of the vocabulary{without}")
-        self.told("saved", f"{self.output}; now: seqlab generate {self.output}")
+        row = TASKS[self._task]
+        shown = row.table(scores)
+        click.echo(table(shown.heads, shown.rows))
+        for remark in shown.remarks:
+            click.echo(remark)
+        self.told("saved", f"{self.output}; now: {row.next_step.format(name=self.output)}")
 
     def _say(self, text: str) -> None:
         self.console.print(text, markup=False)
-
-
-def _perplexity(nats: float) -> str:
-    return f"{math.exp(nats):.4g}" if nats < 700 else "inf"

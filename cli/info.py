@@ -25,28 +25,40 @@ def command(run: Path, as_json: bool) -> None:
 
 
 def _rows(manifest: dict[str, Any], config: Any) -> list[tuple[str, str]]:
-    from seqlab.tasks import families
+    from seqlab.tasks import TASKS, families
 
     scores, training = manifest["scores"], manifest["training"]
     rows = [
         ("written by", f"seqlab {manifest['seqlab']}, format {manifest['format']}"),
-        ("tokens", f"{config.text.tokenizer}, vocabulary of {training['sizes']['vocabulary']:,}"),
+        *_tokens(config, training),
         *families.of(config).rows(config, training),
     ]
     if not scores and "source" in training:
         return [*rows, ("scores", "none yet; seqlab evaluate finds them on a text")]
-    unit, corpora = scores["unit"], ", ".join(config.data.train) or "records given from Python"
-    scored = f"{scores['nats']:.4f} nats a {unit}, perplexity {scores['perplexity']:.4g}"
-    length = f"{scores['n_tokens']:,} {unit}s, {scores['oov_rate']:.2%} out of vocabulary"
+    corpora = ", ".join(config.data.train) or "records given from Python"
     if config.model == "mixture":
-        rows += [("weights on", corpora), ("", length), ("scored there", scored)]
-        return rows + [
-            (f"part {k} there", f"{nats:.4f} nats a {unit}") for k, nats in enumerate(scores["parts"], start=1)
-        ]
-    rows += [
+        return rows + _weights(scores, corpora)
+    return [
+        *rows,
         ("trained on", corpora),
-        ("", f"{training['sizes']['train']:,} {unit}s"),
-        ("validation", scored),
-        ("", length),
+        ("", f"{training['sizes']['train']:,} {scores['unit']}s"),
+        *TASKS[config.task].lines(scores),
     ]
-    return rows + [(f"{name} floor", f"{nats:.4f} nats a {unit}") for name, nats in scores["floors"].items()]
+
+
+def _tokens(config: Any, training: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a language model reads."""
+    if config.task != "lm":
+        return []
+    return [("tokens", f"{config.text.tokenizer}, vocabulary of {training['sizes']['vocabulary']:,}")]
+
+
+def _weights(scores: dict[str, Any], corpora: str) -> list[tuple[str, str]]:
+    """What the weights of a mixture were fitted on."""
+    unit = scores["unit"]
+    rows = [
+        ("weights on", corpora),
+        ("", f"{scores['n_tokens']:,} {unit}s, {scores['oov_rate']:.2%} out of vocabulary"),
+        ("scored there", f"{scores['nats']:.4f} nats a {unit}, perplexity {scores['perplexity']:.4g}"),
+    ]
+    return rows + [(f"part {k} there", f"{nats:.4f} nats a {unit}") for k, nats in enumerate(scores["parts"], start=1)]

@@ -1,7 +1,7 @@
 """Command-line options made from the schema of an experiment: one flag a setting, its docstring the help."""
 
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Literal, Union, get_args, get_origin
 
 import click
@@ -13,10 +13,13 @@ from seqlab.resolve import settings
 SECTIONS = {
     "data": "Data",
     "text": "Text",
+    "features": "Features",
     "batches": "Batches",
     "network": "Network",
     "training": "Training",
     "ngram": "N-grams",
+    "hmm": "Hidden Markov model",
+    "matching": "Maximum matching",
 }
 
 
@@ -31,8 +34,9 @@ class SchemaCommand(click.Command):
             if record is not None:
                 rows.setdefault(getattr(parameter, "section", "Options"), []).append(record)
         for section in ["Options", "Experiment", *SECTIONS.values()]:
-            with formatter.section(section):
-                formatter.write_dl(rows.get(section, []))
+            if section in rows:
+                with formatter.section(section):
+                    formatter.write_dl(rows[section])
 
 
 class SettingOption(click.Option):
@@ -51,23 +55,14 @@ class NameInTable(click.Choice[str]):
         return value
 
 
-def options(schema: type[Section], *, without: tuple[str, ...]) -> Callable[[click.Command], click.Command]:
-    """A decorator that adds an option for each setting but those in `without` (dotted paths)."""
-
-    def decorate(command: click.Command) -> click.Command:
-        command.params.extend(_options(schema, without))
-        return command
-
-    return decorate
-
-
 def given(values: dict[str, Any], schema: type[Section]) -> dict[str, Any]:
     """The settings that stand on the command line, by dotted path."""
     by_name = {path.rpartition(".")[2]: path for path, _ in settings(schema)}
     return {by_name[name]: value for name, value in values.items() if name in by_name and value not in (None, ())}
 
 
-def _options(schema: type[Section], without: tuple[str, ...]) -> Iterator[SettingOption]:
+def all_options(schema: type[Section], *, without: tuple[str, ...]) -> Iterator[SettingOption]:
+    """An option for each setting but those in `without` (dotted paths)."""
     for path, field in settings(schema):
         head, _, name = path.rpartition(".")
         kind = _without_none(field.annotation)

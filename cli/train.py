@@ -1,12 +1,13 @@
 """`seqlab train TASK`: from a corpus to a scored model directory."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from seqlab.cli import settings
-from seqlab.config import LanguageModelling
+from seqlab.config import Experiment, LanguageModelling, Segmentation, Tagging
 from seqlab.errors import ConfigError, DataError, ModelError, unknown
 from seqlab.resolve import assignment, read_toml, resolve
 
@@ -30,46 +31,92 @@ def command() -> None:
     """Train a model on a corpus; each option is a setting of the same name in an experiment file."""
 
 
-@settings.options(LanguageModelling, without=("task", "data.train"))
-@command.command(name="lm", cls=settings.SchemaCommand)
-@click.argument("corpora", nargs=-1, metavar="CORPUS...")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Model directory to leave.")
-@click.option(
-    "--config", "config_file", type=click.Path(path_type=Path), help="Experiment file (TOML), as in recipes/."
-)
-@click.option("-s", "assignments", multiple=True, metavar="KEY=VALUE", help="Set any setting by name or dotted path.")
-@click.option("--overwrite", is_flag=True, help="Replace a model or an unfinished training at the output.")
-@click.option(
-    "--resume", is_flag=True, help="Go on with a training that was stopped, or train a finished model further."
-)
-def lm(
-    corpora: tuple[str, ...],
-    output: Path,
-    config_file: Path | None,
-    assignments: tuple[str, ...],
-    overwrite: bool,
-    resume: bool,
-    **flags: Any,
-) -> None:
+Command = Callable[..., None]
+
+
+def task(name: str, schema: type[Experiment]) -> Callable[[Command], click.Command]:
+    """A decorator that makes a command of a task: its corpora, its output, and a flag for each of its settings.
+
+    What it decorates is its help.
+    """
+
+    def decorate(described: Command) -> click.Command:
+        def run(
+            corpora: tuple[str, ...],
+            output: Path,
+            config_file: Path | None,
+            assignments: tuple[str, ...],
+            overwrite: bool,
+            resume: bool,
+            **flags: Any,
+        ) -> None:
+            changes = settings.given(flags, schema) | dict(map(assignment, assignments))
+            if corpora:
+                changes["data.train"] = corpora
+            if not resume:
+                _run(resolve(name, read_toml(config_file) if config_file else {}, changes), output, overwrite)
+            elif config_file or overwrite:
+                raise ConfigError(
+                    "--resume takes the settings of the training it goes on with; leave out --config and --overwrite"
+                )
+            else:
+                _resume(name, output, changes)
+
+        made = click.command(name=name, cls=settings.SchemaCommand, help=described.__doc__)(run)
+        made.params = [*_SHARED, *settings.all_options(schema, without=("task", "data.train"))]
+        command.add_command(made)
+        return made
+
+    return decorate
+
+
+_SHARED: list[click.Parameter] = [
+    click.Argument(["corpora"], nargs=-1, metavar="CORPUS..."),
+    click.Option(["-o", "--output"], type=click.Path(path_type=Path), required=True, help="Model directory to leave."),
+    click.Option(
+        ["--config", "config_file"], type=click.Path(path_type=Path), help="Experiment file (TOML), as in recipes/."
+    ),
+    click.Option(
+        ["-s", "assignments"], multiple=True, metavar="KEY=VALUE", help="Set any setting by name or dotted path."
+    ),
+    click.Option(["--overwrite"], is_flag=True, help="Replace a model or an unfinished training at the output."),
+    click.Option(
+        ["--resume"], is_flag=True, help="Go on with a training that was stopped, or train a finished model further."
+    ),
+]
+
+
+@task("lm", LanguageModelling)
+def lm() -> None:
     """Train a language model on plain text.
 
     A CORPUS is a file, a folder (its .txt, .text and .md files), or sample:NAME (see `seqlab corpora`); .gz, .bz2 and
     .xz are decompressed. Settings are taken from the experiment file, then from the options, which stand over it.
     """
-    changes = settings.given(flags, LanguageModelling) | dict(map(assignment, assignments))
-    if corpora:
-        changes["data.train"] = corpora
-    if resume:
-        if config_file or overwrite:
-            raise ConfigError(
-                "--resume takes the settings of the training it goes on with; leave out --config and --overwrite"
-            )
-        _resume(output, changes)
-    else:
-        _run(resolve("lm", read_toml(config_file) if config_file else {}, changes), output, overwrite)
 
 
-def _run(config: LanguageModelling, output: Path, overwrite: bool) -> None:
+@task("segment", Segmentation)
+def segment() -> None:
+    """Train a word segmenter on sentences cut into words.
+
+    A CORPUS holds a sentence a line, its words parted by white space. It is a file, a folder, sample:segmented, or
+    hf:NAME; .gz, .bz2 and .xz are decompressed. Settings are taken from the experiment file, then from the options, which
+    stand over it. Beside the network's scores stand those of maximum matching and of a hidden Markov model.
+    """
+
+
+@task("tag", Tagging)
+def tag() -> None:
+    """Train a tagger, of parts of speech or of names, on sentences with a tag for each token.
+
+    A CORPUS holds lines of word/tag; or, where --token-column and --tag-column say where, a token a line and a blank line
+    after each sentence. It is a file, a folder, sample:entities, or hf:NAME. Where tags mark spans, such as names, --scheme
+    says how. Settings are taken from the experiment file, then from the options, which stand over it. Beside the network's
+    scores stand those of each token's most frequent tag and of a hidden Markov model.
+    """
+
+
+def _run(config: Experiment, output: Path, overwrite: bool) -> None:
     if not config.data.train:
         raise ConfigError("no corpus to train on: give a file, a folder or sample:NAME (see `seqlab corpora`)")
     from seqlab.cli.display import Display
@@ -82,7 +129,7 @@ def _run(config: LanguageModelling, output: Path, overwrite: bool) -> None:
 _PLACES = ("data.train", "data.validation", "data.encoding")
 
 
-def _resume(output: Path, changes: dict[str, Any]) -> None:
+def _resume(name: str, output: Path, changes: dict[str, Any]) -> None:
     from seqlab import modeldir
     from seqlab.cli.display import Display
     from seqlab.training.resume import check, resume
@@ -92,20 +139,21 @@ def _resume(output: Path, changes: dict[str, Any]) -> None:
         if not output.exists():
             raise ModelError(f"{output}: there is no training to go on with; leave out --resume to begin one")
         config = modeldir.open_directory(output).config
+        if config.task != name:
+            raise ConfigError(f"{output}: is a model of the task {config.task}; go on with: seqlab train {config.task}")
         check(config, output)
         # The data are needed again and may have moved; that they are the same ones is checked.
         moved = {name: changes.pop(name) for name in _PLACES if name in changes}
         if not (config.data.train or "data.train" in moved):
-            raise DataError(f"{output}: was trained on records given from Python; give the same text as a CORPUS")
+            raise DataError(f"{output}: was trained on records given from Python; give the same data as a CORPUS")
         records, validation = _data(resolve(config.task, config.model_dump(mode="json"), moved))
     with Display(output) as display:
         resume(output, changes, records=records, validation=validation, watcher=display)
 
 
-def _data(config: LanguageModelling) -> tuple[Any, Any]:
+def _data(config: Experiment) -> tuple[Any, Any]:
     """The readers of the training and of the validation corpora; None where no validation corpus is given."""
-    from seqlab.corpora import open_text
+    from seqlab.cli.corpus import reader
 
     data = config.data
-    validation = open_text(data.validation, data.encoding) if data.validation else None
-    return open_text(data.train, data.encoding), validation
+    return reader(config, data.train), reader(config, data.validation) if data.validation else None

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from seqlab import __version__, beside
-from seqlab.config import SCHEMAS, LanguageModelling
+from seqlab.config import SCHEMAS, Experiment
 from seqlab.errors import ConfigError, ModelError, unknown
 from seqlab.resolve import resolve
 
@@ -37,7 +37,7 @@ class ModelDirectory:
     """A model directory whose files have been found whole."""
 
     path: Path
-    config: LanguageModelling
+    config: Experiment
     manifest: dict[str, Any]
 
     @property
@@ -239,7 +239,7 @@ def _check_files(path: Path, manifest: dict[str, Any]) -> None:
     files: dict[str, Any] = manifest["files"]
     if outside := sorted(name for name in files if name.startswith("/") or ".." in name.split("/")):
         raise ModelError(f"{path / MANIFEST}: names files outside the folder: {', '.join(outside)}; do not use it")
-    wanted = {CONFIG, WEIGHTS, *files}
+    wanted = {CONFIG, *files} | {name for name in (WEIGHTS,) if (path / name).exists()}
     missing = sorted(name for name in wanted if not (path / name).is_file())
     if missing:
         raise ModelError(f"{path}: incomplete, without {', '.join(missing)}; copy the whole folder again")
@@ -256,7 +256,8 @@ def _unfinished(path: Path) -> str:
         return ""
     if not has_steps(training):
         return "; its training was broken off: train it anew, with --overwrite"
-    return f"; its training is not finished: `seqlab train lm -o {path} --resume`"
+    task = read_json(training / CONFIG).get("task", "lm") if (training / CONFIG).is_file() else "lm"
+    return f"; its training is not finished: `seqlab train {task} -o {path} --resume`"
 
 
 def has_steps(training: Path) -> bool:

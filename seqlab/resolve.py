@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from seqlab.config import SCHEMAS, LanguageModelling, Section
+from seqlab.config import SCHEMAS, Experiment, Section
 from seqlab.errors import ConfigError, unknown
 
 
@@ -48,7 +48,7 @@ def assignment(text: str) -> tuple[str, Any]:
         return name.strip(), value.strip()
 
 
-def resolve(task: str, tables: Mapping[str, Any], changes: Mapping[str, Any]) -> LanguageModelling:
+def resolve(task: str, tables: Mapping[str, Any], changes: Mapping[str, Any]) -> Experiment:
     """The experiment that `tables` describe, with `changes` over them and the defaults below them.
 
     Args:

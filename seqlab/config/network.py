@@ -31,8 +31,8 @@ class Batches(Section):
     likely an unknown token is; bytes and sentencepiece need none."""
 
 
-class Network(Section):
-    """The recurrent network."""
+class Recurrence(Section):
+    """Layers of recurrence, as every task may have them."""
 
     cell: Annotated[str, AfterValidator(_known_cell)] = Field("lstm", examples=[*cell_names.BUILT_IN])
     """Recurrent cell: one of these, or one's own that has been registered from Python."""
@@ -40,14 +40,6 @@ class Network(Section):
     """Units of each layer."""
     layers: int = Field(1, ge=1, le=1000)
     """Recurrent layers, one above the other."""
-    bidirectional: bool = False
-    """Read in both directions; refused for a language model."""
-    input: Literal["embedding", "one-hot"] = "embedding"
-    """How a token enters: by a learned vector, or one-hot (an index, never a matrix)."""
-    embedding: int | None = Field(None, ge=1, le=100_000)
-    """Width of the learned vectors; as many as hidden units where not given."""
-    tied: bool = False
-    """Use the learned vectors as output weights too; they must be as wide as the hidden layer."""
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
     """Share of each layer's outputs that is dropped in training."""
     embedding_dropout: float = Field(0.0, ge=0.0, lt=1.0)
@@ -72,11 +64,33 @@ class Network(Section):
     """How the matrices that read the state begin, each gate's by itself."""
     forget_bias: float = 1.0
     """How the forget gate's bias begins; refused for a cell without that gate."""
+    backend: Literal["auto", "fused", "torch", "reference"] = "auto"
+    """What runs the cells: this package's kernels (fused), torch's own, the loop over equations, or the fastest (auto)."""
+
+    @model_validator(mode="after")
+    def _runs(self) -> Self:
+        for name in ("zoneout", "recurrent_dropout"):
+            if getattr(self, name) and self.backend in ("torch", "fused"):
+                raise ValueError(
+                    f"{name}: the loop over the equations alone knows it; set backend to auto or reference"
+                )
+        return self
+
+
+class Network(Recurrence):
+    """The recurrent network."""
+
+    bidirectional: bool = False
+    """Read in both directions; refused for a language model."""
+    input: Literal["embedding", "one-hot"] = "embedding"
+    """How a token enters: by a learned vector, or one-hot (an index, never a matrix)."""
+    embedding: int | None = Field(None, ge=1, le=100_000)
+    """Width of the learned vectors; as many as hidden units where not given."""
+    tied: bool = False
+    """Use the learned vectors as output weights too; they must be as wide as the hidden layer."""
     precision: Precision = "float32"
     """bf16: products of weights in bfloat16, in training and in use, on hardware that has them; the weights, the state and
     all that is done element by element stay float32."""
-    backend: Literal["auto", "fused", "torch", "reference"] = "auto"
-    """What runs the cells: this package's kernels (fused), torch's own, the loop over equations, or the fastest (auto)."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -96,11 +110,6 @@ class Network(Section):
         widths_differ = self.input == "one-hot" or self.embedding not in (None, self.hidden)
         if self.residual and self.layers == 1 and widths_differ:
             raise ValueError("residual: what the only layer reads is not as wide as its outputs; leave it out")
-        for name in ("zoneout", "recurrent_dropout"):
-            if getattr(self, name) and self.backend in ("torch", "fused"):
-                raise ValueError(
-                    f"{name}: the loop over the equations alone knows it; set backend to auto or reference"
-                )
         if self.tied and self.embedding not in (None, self.hidden):
             raise ValueError(
                 f"tied: the learned vectors are {self.embedding} wide and the hidden layer {self.hidden}; "

@@ -22,15 +22,15 @@ class Data(Section):
     train: Paths = ()
     """Corpora to train on: paths of files or folders, or sample:NAME."""
     validation: Paths = ()
-    """Corpora to validate on; where none is given, a share of the training text is held out."""
+    """Corpora to validate on; where none is given, a share of the training corpora is held out."""
     encoding: str = "utf-8"
     """Encoding of the corpora, any that Python knows: utf-8, gb18030, big5, utf-16, ..."""
     validation_share: float = Field(0.1, ge=0.0, lt=1.0)
-    """Share of the characters that is held out; 0 holds nothing out and scores the training text itself."""
+    """Share of the characters, or sentences, that is held out; 0 holds nothing out and scores the training data themselves."""
     validation_split: Literal["random", "end"] = "random"
-    """Which characters are held out: stretches drawn by the seed all over the text, or its end."""
+    """Which characters, or sentences, are held out: drawn by the seed all over the corpora, or their end."""
     limit: int | None = Field(None, ge=1)
-    """Read only this many characters of the training corpora."""
+    """Read only this many characters, or sentences, of the training corpora."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -18,7 +18,7 @@ class Training(Section):
     """How the network learns."""
 
     epochs: int = Field(20, ge=1, le=1_000_000)
-    """Passes over the training text."""
+    """Passes over the training corpora."""
     optimizer: OptimizerName = "adamw"
     """Optimizer, by its name in torch.optim."""
     lr: float = Field(2e-3, gt=0.0)

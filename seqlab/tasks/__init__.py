@@ -2,16 +2,74 @@
 
 from pathlib import Path
 
+from typing import TYPE_CHECKING, Any
+
 from seqlab import modeldir
-from seqlab.tasks import families
+from seqlab.tasks import families, lm, lm_report, segment, sentence_report, tag
 from seqlab.tasks.base import TaskRow
-from seqlab.tasks.language_model import LanguageModel
-from seqlab.tasks.lm import prepare
 
-TASKS: dict[str, TaskRow] = {"lm": TaskRow(prepare, families.load)}
+if TYPE_CHECKING:
+    from seqlab.tasks.base import NetworkTask
 
 
-def load(path: str | Path, device: str = "cpu") -> LanguageModel:
+def _language_task(config: Any, folder: Path, device: str) -> "NetworkTask":
+    from seqlab.tasks.neural_task import LanguageTask
+
+    return LanguageTask(config, folder, device)
+
+
+def _segmentation_task(config: Any, folder: Path, device: str) -> "NetworkTask":
+    from seqlab.tasks.sentence_task import SegmentationTask
+
+    return SegmentationTask(config, folder, device)
+
+
+def _tagging_task(config: Any, folder: Path, device: str) -> "NetworkTask":
+    from seqlab.tasks.sentence_task import TaggingTask
+
+    return TaggingTask(config, folder, device)
+
+
+_LM_USAGE = """    seqlab generate {name} --prompt "..."
+    seqlab evaluate {name} FILE
+
+    import seqlab
+    model = seqlab.load("{name}")
+    model.generate("...", length=200)
+    model.perplexity("...")
+"""
+_SEGMENT_USAGE = """    seqlab predict {name} < text.txt > words.txt
+    seqlab evaluate {name} FILE
+
+    import seqlab
+    segmenter = seqlab.load("{name}")
+    segmenter.lcut("...")
+    segmenter.add_word("...")
+"""
+_TAG_USAGE = """    seqlab predict {name} < tokens.txt > tagged.txt
+    seqlab evaluate {name} FILE
+
+    import seqlab
+    tagger = seqlab.load("{name}")
+    tagger.tag(["...", "..."])
+"""
+TASKS: dict[str, TaskRow] = {
+    "lm": TaskRow(
+        lm.prepare, _language_task, lm_report.table, lm_report.lines, _LM_USAGE, "open_text",
+        "seqlab generate {name}",
+    ),
+    "segment": TaskRow(
+        segment.prepare, _segmentation_task, sentence_report.table, sentence_report.lines, _SEGMENT_USAGE,
+        "open_segmented", "seqlab predict {name}",
+    ),
+    "tag": TaskRow(
+        tag.prepare, _tagging_task, sentence_report.table, sentence_report.lines, _TAG_USAGE, "open_tagged",
+        "seqlab predict {name}"
+    ),
+}  # fmt: skip
+
+
+def load(path: str | Path, device: str = "cpu") -> Any:
     """The predictor that a model directory holds, ready to use; no code of the directory is run.
 
     Args:
@@ -23,5 +81,4 @@ def load(path: str | Path, device: str = "cpu") -> LanguageModel:
         ModelError: it is no model directory, incomplete, altered, or from a newer format.
     """
     directory = modeldir.open_directory(path)
-    predictor: LanguageModel = TASKS[directory.config.task].load(directory, device)
-    return predictor
+    return families.load(directory, device)

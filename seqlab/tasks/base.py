@@ -2,12 +2,9 @@
 
 from __future__ import annotations  # so that nothing here imports torch
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-
-from seqlab.config import LanguageModelling
-from seqlab.modeldir import ModelDirectory
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -19,14 +16,13 @@ class Scores(Protocol):
     """The figures of an evaluation."""
 
     @property
-    def nats(self) -> float:
-        """What training minimises: the smaller, the better."""
+    def figure(self) -> float:
+        """The one that decides which weights are the best: the smaller, the better."""
 
-    @property
-    def unit(self) -> str:
-        """What the figures are per."""
+    def brief(self) -> str:
+        """The figures that matter most, in a few words."""
 
-    def to_dict(self) -> dict[str, float | int | str]:
+    def to_dict(self) -> dict[str, Any]:
         """All figures by name, for JSON."""
 
 
@@ -58,10 +54,64 @@ class Task(Protocol):
         """The scores of a model on the validation data."""
 
 
-class TaskRow(NamedTuple):
-    """A row of the table `TASKS`: how a task is prepared for training, whatever is trained, and loaded for use."""
+class NetworkTask(Task, Protocol):
+    """A task as a whole training needs it.
 
-    prepare: Callable[[LanguageModelling, Iterable[Any], Iterable[Any] | None, Path], None]
+    Attributes:
+        config: the experiment. device: where the network computes.
+        unit: what a target is.
+        sizes: how much there is to train and to validate on, and of what vocabulary, for the card.
+        notes: what one may overlook, a sentence each.
+    """
+
+    config: Any
+    device: str
+    notes: list[str]
+    sizes: dict[str, int]
+
+    @property
+    def unit(self) -> str:
+        """What a target is, and so what losses are per."""
+
+    def summary(self) -> str:
+        """How much data there are, in one line."""
+
+    def build(self) -> nn.Module:
+        """The model with its first weights, from torch's global generator."""
+
+    def runs_on(self, model: nn.Module) -> list[str]:
+        """What runs each recurrent layer in training, such as "torch kernel"."""
+
+    def floors(self) -> dict[str, Any]:
+        """What simple models reach on the validation data, by their names; none where not wanted."""
+
+    def facts(self) -> dict[str, Any]:
+        """What else `seqlab.json` is to hold of the training, by name."""
+
+
+class Table(NamedTuple):
+    """Scores as one reads them."""
+
+    heads: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    remarks: list[str]
+    """What is to be known beside the figures, a sentence each."""
+
+
+class TaskRow(NamedTuple):
+    """A row of the table `TASKS`: what a task is to training and to the commands."""
+
+    prepare: Callable[[Any, Iterable[Any], Iterable[Any] | None, Path], None]
     """(config, records, validation records or None, folder): fits the text parts and indexes the records, into folder."""
-    load: Callable[[ModelDirectory, str], Any]
-    """(model directory, device): its predictor."""
+    network_task: Callable[[Any, Path, str], NetworkTask]
+    """(config, prepared folder, device): the task for a network to learn."""
+    table: Callable[[dict[str, Any]], Table]
+    """The scores in `seqlab.json`, floors among them, as a table."""
+    lines: Callable[[dict[str, Any]], Sequence[tuple[str, str]]]
+    """The same as lines under names."""
+    usage: str
+    """How to use a model, for its card; {name} is its path."""
+    reader: str
+    """The function of `seqlab.corpora` that reads its records."""
+    next_step: str
+    """The command that one is told of when a model is saved; {name} likewise."""

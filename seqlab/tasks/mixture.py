@@ -65,6 +65,7 @@ class MixedLanguageModel(LanguageModel):
         folders = [open_directory(directory.path / PARTS / str(k)) for k in range(len(weights))]
         parts = list(families.load_all(folders, device))
         try:
+            assert isinstance(directory.config, LanguageModelling)
             return cls(directory.config, parts, weights, directory.scores)
         except (ConfigError, ModelError) as error:
             raise ModelError(f"{directory.path}: {error}") from None

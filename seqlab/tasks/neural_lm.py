@@ -47,14 +47,16 @@ class NeuralLanguageModel(LanguageModel):
         Raises:
             ModelError: weights or text parts do not fit the configuration.
         """
-        text, network = TextPipeline.load(directory.path / "text"), directory.config.network
+        config = directory.config
+        assert isinstance(config, LanguageModelling)
+        text, network = TextPipeline.load(directory.path / "text"), config.network
         usable = precision.in_use(network.precision, device)
         with torch.random.fork_rng(
             devices=[]
         ):  # first weights are drawn, and replaced; the caller's generator is not ours
             model = build(network.model_copy(update={"precision": usable}), len(text.vocab))
         weights.load(model, directory.path / WEIGHTS)
-        return cls(directory.config, text, model, device, directory.scores)
+        return cls(config, text, model, device, directory.scores)
 
     def begin(self, n: int = 1) -> Carried:
         """The state before a text: zeros, or what was learned."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from seqlab.errors import DataError
 from seqlab.metrics.perplexity import LanguageScores
 from seqlab.models.language import RecurrentLanguageModel
 from seqlab.recurrent.stack import Carried
+from seqlab.tasks import floors
 from seqlab.tasks.base import Loss
 from seqlab.tasks.lm import IndexedText
 from seqlab.tasks.neural_lm import NeuralLanguageModel, build
@@ -31,7 +33,7 @@ class LanguageTask(IndexedText):
 
     def __init__(self, config: LanguageModelling, folder: Path, device: str):
         super().__init__(config, folder)
-        self.config, self.device = config, device
+        self.config, self.folder, self.device = config, folder, device
         window, n = config.batches.window, len(self.train)
         if n < window + 1:
             raise DataError(
@@ -46,6 +48,12 @@ class LanguageTask(IndexedText):
                 f"the text is too short for {wanted} rows of {window} {self.text.unit}s: a batch has {self.batch_size}"
             )
             self.notes.insert(0, short)
+        self.notes += floors.notes(config, self)
+
+    @property
+    def unit(self) -> str:
+        """What a token is."""
+        return self.text.unit
 
     @property
     def n_steps(self) -> int:
@@ -89,6 +97,14 @@ class LanguageTask(IndexedText):
         logits, state = model(inputs, None if batch.fresh else carried)
         nats = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum")
         return Loss(nats, targets.numel(), detached(state))
+
+    def floors(self) -> dict[str, float]:
+        """Nats a token of simple models, by their names."""
+        return floors.floors(self.config, self, self.folder)
+
+    def facts(self) -> dict[str, Any]:
+        """Nothing else."""
+        return {}
 
     def evaluate(self, model: nn.Module) -> LanguageScores:
         """Scores on the held-out text, or on the training text where nothing is held out."""

@@ -50,6 +50,7 @@ class NgramLanguageModel(LanguageModel):
                 f"{directory.path / WEIGHTS}: its n-grams are over {model.n_types} types, and text/vocab.json has "
                 f"{len(text.vocab)}; copy the folder again or train anew"
             )
+        assert isinstance(directory.config, LanguageModelling)
         return cls(directory.config, text, model, directory.scores)
 
     def begin(self, n: int = 1) -> State:

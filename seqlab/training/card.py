@@ -1,21 +1,20 @@
 """The model card: what a model was trained on, how, how well it does, and how to use it."""
 
-import math
 from pathlib import Path
 from typing import Any
 
 from seqlab import __version__
-from seqlab.config import LanguageModelling
-from seqlab.tasks import families
+from seqlab.config import Experiment
+from seqlab.tasks import TASKS, families
 
 
-def write(folder: Path, name: str, config: LanguageModelling, scores: dict[str, Any], training: dict[str, Any]) -> None:
+def write(folder: Path, name: str, config: Experiment, scores: dict[str, Any], training: dict[str, Any]) -> None:
     """Write the model card as `README.md` into a folder.
 
     Args:
         folder: where to. name: of the model.
         config: the experiment.
-        scores: the figures by name, with `floors` (nats by model) among them.
+        scores: the figures by name, with `floors` (by model) among them.
         training: steps, seconds, sizes and the like, by name.
     """
     data, family = config.data, families.of(config)
@@ -23,12 +22,12 @@ def write(folder: Path, name: str, config: LanguageModelling, scores: dict[str, 
     sources = ", ".join(f"`{source}`" for source in data.train) or "records given from Python"
     held_out = ", ".join(f"`{source}`" for source in data.validation)
     if data.validation_share:
-        held_out = f"{data.validation_share:.0%} of the training text ({data.validation_split})"
+        held_out = f"{data.validation_share:.0%} of the training data ({data.validation_split})"
     elif not held_out:
-        given = "validation.npy" in training["data"]
-        held_out = "records given from Python" if given else "nothing held out: the training text itself"
-    rows = [("this model", scores["nats"])] + [(f"{floor} floor", nats) for floor, nats in scores["floors"].items()]
-    table = "\n".join(figures(row, nats) for row, nats in rows)
+        given = any(name.startswith("validation") for name in training["data"])
+        held_out = "records given from Python" if given else "nothing held out: the training data themselves"
+    table, row = TASKS[config.task].table(scores), " | ".join
+    shown = "\n".join(f"| {row(cells)} |" for cells in table.rows)
     facts = "\n".join(f"- **{label.capitalize()}** {fact}." for label, fact in family.rows(config, training))
     text = f"""# {name}
 
@@ -40,37 +39,19 @@ def write(folder: Path, name: str, config: LanguageModelling, scores: dict[str, 
 
 All settings are in `config.json`.
 
-| scored | nats a {unit} | bits a {unit} | perplexity |
-|---|---|---|---|
-{table}
+| {row(table.heads)} |
+|{"---|" * len(table.heads)}
+{shown}
 
-{usage(name)}"""
+{usage(config.task, name)}"""
     (folder / "README.md").write_text(text, encoding="utf-8", newline="")
 
 
-def usage(name: str) -> str:
+def usage(task: str, name: str) -> str:
     """How to use a model of this name: the end of its card."""
-    return f"""Use it:
-
-    seqlab generate {name} --prompt "..."
-    seqlab evaluate {name} FILE
-
-    import seqlab
-    model = seqlab.load("{name}")
-    model.generate("...", length=200)
-    model.perplexity("...")
-"""
+    return f"Use it:\n\n{TASKS[task].usage.format(name=name)}"
 
 
 def readable(path: str | Path) -> str:
     """A path as UTF-8 can hold it: bytes that are none are written out."""
     return str(path).encode("utf-8", "backslashreplace").decode()
-
-
-def figures(name: str, nats: float) -> str:
-    """A row of a table of scores."""
-    return f"| {name} | {nats:.4f} | {nats / math.log(2):.4f} | {_perplexity(nats)} |"
-
-
-def _perplexity(nats: float) -> str:
-    return f"{math.exp(nats):.4g}" if nats < 700 else "inf"

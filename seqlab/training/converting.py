@@ -45,7 +45,7 @@ def to_arpa(run: Path, path: Path, *, overwrite: bool = False) -> list[str]:
     notes = []
     if model.model.order > KENLM_ORDER:
         notes.append(f"order {model.model.order}: KenLM reads orders up to {KENLM_ORDER}, unless it is built for more")
-    if directory.config.text.tokenizer not in arpa.CUT_BY:
+    if model.config.text.tokenizer not in arpa.CUT_BY:
         notes.append(
             f"tokens are {model.text.unit}s: other programs have to cut text alike, and convert cannot read them back"
         )
@@ -112,9 +112,11 @@ def _config(path: Path, read: arpa.Imported) -> LanguageModelling:
         "ngram": {"order": model.order, "smoothing": "arpa", "sentences": sentences},
     }
     try:
-        return resolve("lm", settings, {})
+        config = resolve("lm", settings, {})
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
+    assert isinstance(config, LanguageModelling)
+    return config
 
 
 def _card(name: str, config: LanguageModelling, training: dict[str, Any]) -> str:
@@ -128,4 +130,4 @@ def _card(name: str, config: LanguageModelling, training: dict[str, Any]) -> str
 
 What it was trained on, and how well it does, is not known here; `seqlab evaluate` scores it on a text.
 
-{card.usage(name)}"""
+{card.usage(config.task, name)}"""

@@ -7,12 +7,12 @@ from pathlib import Path
 import torch
 
 from seqlab import precision, weights
-from seqlab.config import LanguageModelling
+from seqlab.config import Experiment, LanguageModelling
 from seqlab.device import available
 from seqlab.errors import ConfigError
 from seqlab.modeldir import BEST, WEIGHTS, writing
-from seqlab.tasks import floors
-from seqlab.tasks.neural_task import LanguageTask
+from seqlab.tasks import TASKS
+from seqlab.tasks.base import NetworkTask
 from seqlab.training import checkpoint, optimizers, tensorboard
 from seqlab.training.fit import Trainer, fit
 from seqlab.training.interrupt import Interrupted, Interrupts
@@ -24,7 +24,7 @@ CHECKPOINT = "train/checkpoint.safetensors"
 """Where it stands in a model directory."""
 
 
-def check(config: LanguageModelling) -> None:
+def check(config: Experiment) -> None:
     """Refuse an optimizer, a device or a precision that cannot be had here.
 
     Raises:
@@ -33,16 +33,18 @@ def check(config: LanguageModelling) -> None:
     optimizers.check(config.training)
     if config.training.tensorboard:
         tensorboard.check()
-    precision.check(config.network.precision, available(config.training.device))
+    device = available(config.training.device)
+    if isinstance(config, LanguageModelling):
+        precision.check(config.network.precision, device)
 
 
-def check_text(config: LanguageModelling, folder: Path) -> None:
-    """Refuse a text that is shorter than one window.
+def check_text(config: Experiment, folder: Path) -> None:
+    """Refuse data that are too few.
 
     Raises:
         DataError: with what to do.
     """
-    LanguageTask(config, folder, "cpu")
+    TASKS[config.task].network_task(config, folder, "cpu")
 
 
 def can_go_on(folder: Path) -> bool:
@@ -51,7 +53,7 @@ def can_go_on(folder: Path) -> bool:
 
 
 def train(
-    config: LanguageModelling,
+    config: Experiment,
     folder: Path,
     output: Path,
     watcher: Watcher,
@@ -65,7 +67,7 @@ def train(
     begins anew.
     """
     training, device = config.training, available(config.training.device)
-    task = LanguageTask(config, folder, device)
+    task = TASKS[config.task].network_task(config, folder, device)
     with _own_random(config.seed, device), writing(folder):
         trainer = Trainer(task.build(), training)
         if resumed and can_go_on(folder):
@@ -79,20 +81,20 @@ def train(
         return _outcome(trainer, task, folder)
 
 
-def _tell(watcher: Watcher, trainer: Trainer, task: LanguageTask) -> None:
+def _tell(watcher: Watcher, trainer: Trainer, task: NetworkTask) -> None:
     """Say what is trained on what."""
     n_epochs, n_steps, done = trainer.settings.epochs, trainer.settings.epochs * task.n_steps, trainer.progress.step
     runs_on = ", ".join(dict.fromkeys(task.runs_on(trainer.model)))
     watcher.told("data", task.summary())
     watcher.told("network", f"{_n_parameters(trainer):,} parameters, {runs_on} on {task.device}")
-    for note in (*task.notes, *floors.notes(task.config, task)):
+    for note in task.notes:
         watcher.noted(note)
     going_on = f", going on after step {done:,}" if done else ""
     watcher.told("training", f"{n_steps:,} steps in {n_epochs} epochs{going_on}")
-    watcher.started(task.text.unit, n_steps, done)
+    watcher.started(task.unit, n_steps, done)
 
 
-def _descend(trainer: Trainer, task: LanguageTask, folder: Path, output: Path, watcher: Watcher) -> None:
+def _descend(trainer: Trainer, task: NetworkTask, folder: Path, output: Path, watcher: Watcher) -> None:
     """All steps, and what is kept of them."""
     training, saved = trainer.settings, trainer.progress.step
     logs: list[Log | tensorboard.Board] = [Log(folder / LOG, saved)]
@@ -133,13 +135,13 @@ def _n_parameters(trainer: Trainer) -> int:
     return sum(weight.numel() for weight in trainer.model.parameters())
 
 
-def _outcome(trainer: Trainer, task: LanguageTask, folder: Path) -> Outcome:
+def _outcome(trainer: Trainer, task: NetworkTask, folder: Path) -> Outcome:
     """Score the best weights and write them into the folder."""
     model = trainer.best_model
     if (folder / BEST).exists():
         weights.load(model, folder / BEST)
     weights.save(model, folder / WEIGHTS)
-    scores = task.evaluate(model).to_dict() | {"floors": floors.floors(task.config, task, folder)}
+    scores = task.evaluate(model).to_dict() | {"floors": task.floors()}
     training = {
         "steps": trainer.progress.step,
         "epochs": trainer.progress.epoch,
@@ -148,6 +150,7 @@ def _outcome(trainer: Trainer, task: LanguageTask, folder: Path) -> Outcome:
         "n_parameters": _n_parameters(trainer),
         "runs_on": task.runs_on(model),
         "sizes": task.sizes,
+        **task.facts(),
     }
     return Outcome(scores, training)
 

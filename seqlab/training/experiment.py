@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from seqlab import modeldir
-from seqlab.config import LanguageModelling
+from seqlab.config import Experiment
 from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.modeldir import CONFIG, DATA, writing
 from seqlab.resolve import read_toml, resolve
 from seqlab.tasks import TASKS, load
-from seqlab.tasks.language_model import LanguageModel
 from seqlab.training import card
 from seqlab.training.interrupt import Interrupted
 from seqlab.training.watcher import Unwatched, Watcher
@@ -29,13 +28,14 @@ def train(
     config: str | Path | Mapping[str, Any] | None = None,
     watcher: Watcher | None = None,
     **changes: Any,
-) -> LanguageModel:
+) -> Any:
     """Train a model on records and return it, ready to use.
 
     Args:
-        task: "lm".
-        records: the training data: texts, or what `seqlab.corpora.open_text` gives; read several times.
-        validation: likewise; where none is given, a share of the training text is held out.
+        task: "lm", "segment" or "tag".
+        records: the training data, read several times: texts for "lm", sentences as lists of words for "segment", pairs of
+            tokens and tags for "tag", or what `open_text`, `open_segmented` and `open_tagged` of `seqlab.corpora` give.
+        validation: likewise; where none is given, a share of the training data is held out.
         output: where to leave the model directory; nowhere where not given.
         overwrite: replace a model directory that stands there.
         config: an experiment file, or its tables.
@@ -49,13 +49,14 @@ def train(
     tables = config if isinstance(config, Mapping) else read_toml(config) if config is not None else {}
     resolved = resolve(task, tables, changes)
     if isinstance(records, str | Path) or isinstance(validation, str | Path):
-        raise DataError('records are a list of texts, [text], or a reader: seqlab.corpora.open_text(["FILE"])')
+        raise DataError('records are a list, such as [text], or a reader, such as seqlab.corpora.open_text(["FILE"])')
     if resolved.data.train:  # these are not what is read
         resolved = resolved.model_copy(update={"data": resolved.data.model_copy(update={"train": ()})})
     if validation is None and resolved.data.validation:
+        reader = f"seqlab.corpora.{TASKS[task].reader}"
         raise ConfigError(
             f"data.validation: {', '.join(resolved.data.validation)} is read by the command line only; give the records: "
-            "validation=seqlab.corpora.open_text([...])"
+            "validation=" + reader + "([...])"
         )
     records = list(records) if isinstance(records, Iterator) else records
     validation = list(validation) if isinstance(validation, Iterator) else validation
@@ -69,14 +70,14 @@ def train(
 
 
 def run(
-    config: LanguageModelling,
+    config: Experiment,
     records: Iterable[Any],
     validation: Iterable[Any] | None,
     output: Path,
     *,
     overwrite: bool = False,
     watcher: Watcher | None = None,
-) -> LanguageModel:
+) -> Any:
     """Train the model that `config` describes into the model directory `output`; see `train`."""
     if validation is not None:  # nothing is held out, and config.json says so
         config = config.model_copy(update={"data": config.data.model_copy(update={"validation_share": 0.0})})
@@ -107,9 +108,7 @@ def run(
         raise
 
 
-def complete(
-    config: LanguageModelling, outcome: Outcome, folder: Path, output: Path, watcher: Watcher
-) -> LanguageModel:
+def complete(config: Experiment, outcome: Outcome, folder: Path, output: Path, watcher: Watcher) -> Any:
     """Make the folder of a training that is done a model directory, move it into place and load it."""
     with writing(folder):
         training = outcome.training | {"data": modeldir.fingerprint(folder / DATA)}

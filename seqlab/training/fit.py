@@ -28,7 +28,7 @@ class Progress:
     position: int = 0
     """Batches taken so far in this epoch."""
     best: float = math.inf
-    """The best validation score so far, in nats; the first one counts at ties."""
+    """The best validation score so far, such as nats; the first one counts at ties."""
     n_without_gain: int = 0
     """Validations since the best one."""
     n_falls: int = 0
@@ -131,8 +131,8 @@ def fit(trainer: Trainer, task: Task) -> Iterator[Step]:
             scores, improved = None, False
             if _is_due(settings, progress, ended):
                 scores = task.evaluate(trainer.best_model)
-                _check_finite(scores.nats, "validation score", progress.step, settings)
-                improved = _note(progress, scores.nats, settings)
+                _check_finite(scores.figure, "validation score", progress.step, settings)
+                improved = _note(progress, scores.figure, settings)
             progress.seconds = time.perf_counter() - started
             figures = (mean.item(), epoch_loss, loss.n_targets, lr, norm, scores, improved)
             yield Step(progress.step, epoch, *figures, settings.epochs)
@@ -205,10 +205,10 @@ def _check_finite(value: float, what: str, step: int, settings: Training) -> Non
         raise TrainingError(f"the {what} is {value} at step {step}: try {advice}, or more --warmup steps")
 
 
-def _note(progress: Progress, nats: float, settings: Training) -> bool:
+def _note(progress: Progress, figure: float, settings: Training) -> bool:
     """Count a validation score; True where it is the best so far."""
-    improved = nats < progress.best
-    progress.best = min(nats, progress.best)
+    improved = figure < progress.best
+    progress.best = min(figure, progress.best)
     progress.n_without_gain = 0 if improved else progress.n_without_gain + 1
     progress.n_on_plateau = 0 if improved else progress.n_on_plateau + 1
     if progress.n_on_plateau >= settings.decay_every:

@@ -58,7 +58,7 @@ class Log:
             "seconds": round(seconds, 2),
         }
         if step.scores is not None:
-            line["validation"] = round(step.scores.nats, 6)
+            line["validation"] = round(step.scores.figure, 6)
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
 

@@ -13,6 +13,7 @@ from seqlab.errors import ConfigError, DataError
 from seqlab.modeldir import CARD, CONFIG, DATA, PARTS, WEIGHTS, ModelDirectory, open_directory
 from seqlab.tasks import families
 from seqlab.tasks.language_model import LanguageModel
+from seqlab.tasks.lm_report import figures
 from seqlab.tasks.mixture import Floats, MixedLanguageModel, check, fitted, save_weights
 from seqlab.training import card
 from seqlab.training.watcher import Unwatched, Watcher
@@ -128,16 +129,16 @@ def _write(
     modeldir.seal(folder, config.task, scores, training)
 
 
-def _card(name: str, config: LanguageModelling, scores: dict[str, Any], training: dict[str, Any]) -> str:
+def _card(title: str, config: LanguageModelling, scores: dict[str, Any], training: dict[str, Any]) -> str:
     unit = scores["unit"]
     sources = ", ".join(f"`{source}`" for source in config.data.train) or "records given from Python"
-    rows = [card.figures("this mixture", scores["nats"])]
-    rows += [card.figures(part["name"], nats) for part, nats in zip(training["parts"], scores["parts"], strict=True)]
+    named = [("this mixture", scores["nats"])]
+    named += [(part["name"], nats) for part, nats in zip(training["parts"], scores["parts"], strict=True)]
     facts = "\n".join(
         f"- **{label.capitalize()}** {fact}." for label, fact in families.of(config).rows(config, training)
     )
-    table = "\n".join(rows)
-    return f"""# {name}
+    table = "\n".join(f"| {' | '.join((name, *figures(nats)))} |" for name, nats in named)
+    return f"""# {title}
 
 {families.of(config).noun}, over {unit}s, made with seqlab {__version__}: the weighted mean of their probabilities.
 
@@ -151,6 +152,6 @@ The parts are copied into `parts/`, each with its own card.
 {table}
 
 These figures flatter the mixture, since its weights are the best for this very text; by little, where the text is long.
-`seqlab evaluate {name} FILE` scores it on another.
+`seqlab evaluate {title} FILE` scores it on another.
 
-{card.usage(name)}"""
+{card.usage(config.task, title)}"""

@@ -8,12 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from seqlab import modeldir
-from seqlab.config import LanguageModelling
+from seqlab.config import Experiment
 from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.modeldir import BEST, CONFIG, DATA, WEIGHTS, ModelDirectory, read_json, writing
 from seqlab.resolve import resolve, settings
 from seqlab.tasks import TASKS
-from seqlab.tasks.language_model import LanguageModel
 from seqlab.training import descent
 from seqlab.training.descent import CHECKPOINT
 from seqlab.training.experiment import complete
@@ -29,7 +28,7 @@ def resume(
     records: Iterable[Any] | None = None,
     validation: Iterable[Any] | None = None,
     watcher: Watcher | None = None,
-) -> LanguageModel:
+) -> Any:
     """Go on with a training that was stopped, as if it had not been; or train a finished model for more epochs.
 
     Args:
@@ -50,7 +49,8 @@ def resume(
         directory = modeldir.open_directory(output)
         saved = directory.config
     else:
-        saved = resolve("lm", read_json(folder / CONFIG), {})
+        tables = read_json(folder / CONFIG)
+        saved = resolve(str(tables.get("task", "lm")), tables, {})
     check(saved, output)
     config = _changed(saved, changes)
     descent.check(config)
@@ -67,7 +67,7 @@ def resume(
     return complete(config, outcome, folder, output, watcher)
 
 
-def check(config: LanguageModelling, output: Path) -> None:
+def check(config: Experiment, output: Path) -> None:
     """Refuse to go on with what has no steps.
 
     Raises:
@@ -80,7 +80,7 @@ def check(config: LanguageModelling, output: Path) -> None:
         )
 
 
-def _changed(saved: LanguageModelling, changes: Mapping[str, Any]) -> LanguageModelling:
+def _changed(saved: Experiment, changes: Mapping[str, Any]) -> Experiment:
     """The saved settings with changes over them.
 
     Raises:
@@ -99,7 +99,7 @@ def _changed(saved: LanguageModelling, changes: Mapping[str, Any]) -> LanguageMo
 def _reopen(
     directory: ModelDirectory,
     folder: Path,
-    config: LanguageModelling,
+    config: Experiment,
     records: Iterable[Any] | None,
     validation: Iterable[Any] | None,
     watcher: Watcher,

@@ -48,7 +48,7 @@ class Board:
             "gradient norm": step.gradient_norm,
         }
         if step.scores is not None:
-            figures["loss/validation"] = step.scores.nats
+            figures["loss/validation"] = step.scores.figure
         for name, value in figures.items():
             self._writer.add_scalar(name, value, step.step)
 

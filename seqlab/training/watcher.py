@@ -4,7 +4,7 @@ from __future__ import annotations  # so that nothing here imports torch
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from seqlab.config import LanguageModelling
+from seqlab.config import Experiment
 
 if TYPE_CHECKING:
     from seqlab.training.fit import Step
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Watcher(Protocol):
     """Who is told how training goes: a progress bar, a notebook, a test."""
 
-    def reading(self, config: LanguageModelling) -> None:
+    def reading(self, config: Experiment) -> None:
         """The text parts are about to be fitted and the corpus indexed."""
 
     def told(self, name: str, fact: str) -> None:
@@ -43,7 +43,7 @@ class Watcher(Protocol):
 class Unwatched:
     """Nobody is told."""
 
-    def reading(self, config: LanguageModelling) -> None:
+    def reading(self, config: Experiment) -> None:
         """Nothing."""
 
     def told(self, name: str, fact: str) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from seqlab.config import LanguageModelling
+from seqlab.config import Experiment
 from seqlab.errors import ConfigError
 from seqlab.training.watcher import Watcher
 
@@ -12,7 +12,7 @@ class Outcome(NamedTuple):
     """What a training has come to, beside the weights that it has left in the folder."""
 
     scores: dict[str, Any]
-    """The figures on the validation data by name, with `floors` (nats by simple model) among them."""
+    """The figures on the validation data by name, with `floors` (those of simple models, by name) among them."""
     training: dict[str, Any]
     """What it took by name: sizes, seconds and the like."""
 
@@ -20,28 +20,28 @@ class Outcome(NamedTuple):
 class Way(Protocol):
     """How the models of a family are trained: a module with these functions."""
 
-    def check(self, config: LanguageModelling) -> None:
+    def check(self, config: Any) -> None:
         """Refuse settings that cannot be carried out here, before anything is read.
 
         Raises:
             ConfigError: with what to do.
         """
 
-    def check_text(self, config: LanguageModelling, folder: Path) -> None:
+    def check_text(self, config: Any, folder: Path) -> None:
         """Refuse a prepared text that cannot be trained on, before anything is replaced.
 
         Raises:
             DataError: with what to do.
         """
 
-    def train(self, config: LanguageModelling, folder: Path, output: Path, watcher: Watcher) -> Outcome:
-        """Train on the text prepared in a folder, and write `weights.safetensors` there; `output` is for messages."""
+    def train(self, config: Any, folder: Path, output: Path, watcher: Watcher) -> Outcome:
+        """Train on the text prepared in a folder, and write there what it comes to; `output` is for messages."""
 
     def can_go_on(self, folder: Path) -> bool:
         """Whether a training that has failed or was stopped can be gone on with from what its folder holds."""
 
 
-def way(config: LanguageModelling) -> Way:
+def way(config: Experiment) -> Way:
     """How the family of models that the settings name is trained.
 
     Raises:
@@ -49,10 +49,14 @@ def way(config: LanguageModelling) -> Way:
     """
     if config.model == "mixture":
         raise ConfigError("model: a mixture is made of models that are trained already, by `seqlab mix`")
-    if config.model == "ngram":
+    if config.model == "rnn":
+        from seqlab.training import descent
+
+        return descent
+    if config.task == "lm":
         from seqlab.training import counting
 
         return counting
-    from seqlab.training import descent
+    from seqlab.training import counting_sentences
 
-    return descent
+    return counting_sentences

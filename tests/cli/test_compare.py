@@ -174,7 +174,7 @@ def test_what_is_refused(refused, runs, fresh, tmp_path):
     refused("compare", runs / "two", "--on", tmp_path / "nothing", code=1, says=["no such file or folder"])
     refused("compare", runs / "two", "--on", fresh, "--encoding", "utf-9", code=2, says=["unknown encoding 'utf-9'"])
     refused(
-        "compare", runs / "two", "--on", fresh, "--device", "cuda", code=2, says=["n-grams are looked up by the CPU"]
+        "compare", runs / "two", "--on", fresh, "--device", "cuda", code=2, says=["counts are looked up by the CPU"]
     )
     (tmp_path / "empty.txt").write_text("")
     refused("compare", runs / "two", "--on", tmp_path / "empty.txt", code=1, says=["empty, there is no text"])

@@ -150,7 +150,7 @@ def test_a_validation_score_that_is_not_finite_stops(start) -> None:
     trainer, task = start(evaluate_every=2)
     steps = fit(trainer, task)
     next(steps)
-    task.evaluate = lambda model: types.SimpleNamespace(nats=math.nan)
+    task.evaluate = lambda model: types.SimpleNamespace(figure=math.nan)
     with pytest.raises(TrainingError, match=r"the validation score is nan at step 2"):
         next(steps)
     assert trainer.progress.best == math.inf

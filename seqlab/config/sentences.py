@@ -1,0 +1,183 @@
+"""Every setting of a segmenter and of a tagger: models that read whole sentences, token by token."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from seqlab.config.experiment import Experiment
+from seqlab.config.network import Recurrence
+from seqlab.config.ngram import SmoothingName
+from seqlab.config.section import Section
+from seqlab.config.text import Data
+from seqlab.precision import Precision
+
+
+class TaggedData(Data):
+    """What is read, and how tags stand in it."""
+
+    token_column: int | None = None
+    """Column of the token, from 1, in files with a token a line; where not given, lines hold words as word/tag."""
+    tag_column: int | None = None
+    """Column of the tag, from 1, or from -1 backward; the last one where only the token's is given."""
+    separator: str = "/"
+    """What stands between word and tag in lines of words."""
+    scheme: Literal["BIO", "IOB1", "BIOES", "BMES"] | None = None
+    """Scheme of tags that mark spans, such as names: what is predicted is then legal in it, and spans are scored."""
+
+    @model_validator(mode="after")
+    def _columns_or_separator(self) -> Self:
+        columns = self.token_column is not None or self.tag_column is not None
+        if columns and self.separator != "/":
+            raise ValueError("separator: columns have none; leave it out, or token_column and tag_column")
+        return self
+
+    @property
+    def columns(self) -> tuple[int, int] | None:
+        """Where token and tag stand, from 1; None for lines of words."""
+        if self.token_column is None and self.tag_column is None:
+            return None
+        return self.token_column or 1, self.tag_column or -1
+
+
+class SentenceText(Section):
+    """How tokens are looked up; the text itself is never changed."""
+
+    width: Literal["keep", "half"] = "keep"
+    """half: full-width letters, digits and signs are taken for the half-width ones."""
+    case: Literal["keep", "lower"] = "keep"
+    """lower: capital letters are taken for small ones."""
+    min_count: int = Field(1, ge=1)
+    """Tokens seen less often than this in training are unknown."""
+
+
+class Features(Section):
+    """What the network reads of each token beside the token itself."""
+
+    bigrams: bool = True
+    """Read each token together with the one before it, and with the one behind it."""
+    bigram_min_count: int = Field(2, ge=1)
+    """Pairs seen less often than this in training are unknown."""
+    bigram_width: int = Field(32, ge=1, le=100_000)
+    """Width of the learned vectors of pairs."""
+    bigram_dropout: float = Field(0.2, ge=0.0, lt=1.0)
+    """Share of the pairs that is trained as unknown, drawn anew each epoch."""
+    kinds: bool = True
+    """Read which kind of character a token is: Han, digit, letter, punctuation and so on."""
+    kind_width: int = Field(8, ge=1, le=100_000)
+    """Width of the learned vectors of kinds."""
+    lexicon: str | None = None
+    """A word list whose words are looked up in the text: a file in jieba's format, or jieba for that of jieba itself."""
+    vectors: str | None = None
+    """Vectors of tokens to begin with, in the text format of word2vec or GloVe."""
+    bigram_vectors: str | None = None
+    """Likewise vectors of pairs, each written as one word of two characters."""
+
+
+class TokenFeatures(Features):
+    """What the network reads of each token beside the token itself."""
+
+    affixes: int = Field(0, ge=0, le=5)
+    """Read the first and the last characters of a token, up to this many, which tells of unknown words."""
+    affix_width: int = Field(24, ge=1, le=100_000)
+    """Width of the learned vectors of these."""
+
+    @model_validator(mode="after")
+    def _lexicon_of_characters(self) -> Self:
+        if self.lexicon and self.affixes:
+            raise ValueError(
+                "affixes: a lexicon is for tokens of one character, which have none; leave one of the two out"
+            )
+        return self
+
+
+class SentenceBatches(Section):
+    """How sentences are put together for training."""
+
+    batch_size: int = Field(3000, ge=1, le=100_000_000)
+    """Tokens of a batch: sentences of about the same length, until they are this many."""
+    rare_as_unknown: float = Field(0.3, ge=0.0, le=1.0)
+    """Share of the tokens seen at most twice that is trained as unknown, drawn anew each epoch, so that the model learns
+    what to make of an unknown token."""
+
+
+class TaggerNetwork(Recurrence):
+    """The recurrent network."""
+
+    bidirectional: bool = True
+    """Read in both directions."""
+    embedding: int = Field(64, ge=1, le=100_000)
+    """Width of the learned vectors of tokens."""
+    output: Literal["softmax", "crf"] = "softmax"
+    """softmax: each tag by itself; crf: tags that stand beside each other have a say in each other, at some cost."""
+    use: Precision = "bf16"
+    """Precision of products once the model is trained: bf16 is about twice as fast where the hardware has it, and float32
+    is what it falls back to."""
+
+
+class Hmm(Section):
+    """How the hidden Markov model counts."""
+
+    order: int = Field(3, ge=1, le=20)
+    """Length of the n-grams of tags."""
+    smoothing: SmoothingName = "modified-kneser-ney"
+    """How n-grams of tags that were seen share probability with those that were not."""
+
+
+class Matching(Section):
+    """How words of a list are matched."""
+
+    direction: Literal["forward", "backward", "bidirectional"] = "forward"
+    """From where the longest word is taken; bidirectional takes the result with fewer words."""
+
+
+class SentenceTask(Experiment):
+    """What the two tasks have in common."""
+
+    text: SentenceText = SentenceText()
+    features: Features = Features()
+    batches: SentenceBatches = SentenceBatches()
+    network: TaggerNetwork = TaggerNetwork()
+    hmm: Hmm = Hmm()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        features = self.features
+        for name in ("bigram_min_count", "bigram_width", "bigram_dropout", "bigram_vectors"):
+            if not features.bigrams and getattr(features, name) != type(features).model_fields[name].default:
+                raise ValueError(f"features.{name}: there are no bigrams; leave it out, or set bigrams to true")
+        if not features.kinds and features.kind_width != 8:
+            raise ValueError("features.kind_width: there are no kinds; leave it out, or set kinds to true")
+        return self
+
+
+class Segmentation(SentenceTask):
+    """Word segmentation: every setting of `seqlab train segment`."""
+
+    OWN_SECTIONS = {
+        "rnn": ("features", "batches", "network", "training"),
+        "hmm": ("hmm",),
+        "max-match": ("matching",),
+    }
+
+    task: Literal["segment"] = "segment"
+    """The task."""
+    model: Literal["rnn", "hmm", "max-match"] = "rnn"
+    """What predicts: a recurrent network, a hidden Markov model, or the longest words of the training text."""
+    baseline: bool = True
+    """Score simple models on the same sentences as the floor to beat: maximum matching and a hidden Markov model."""
+    matching: Matching = Matching()
+
+
+class Tagging(SentenceTask):
+    """Tagging: every setting of `seqlab train tag`."""
+
+    OWN_SECTIONS = {"rnn": ("features", "batches", "network", "training"), "hmm": ("hmm",)}
+
+    task: Literal["tag"] = "tag"
+    """The task."""
+    model: Literal["rnn", "hmm"] = "rnn"
+    """What predicts: a recurrent network, or a hidden Markov model."""
+    baseline: bool = True
+    """Score simple models on the same sentences as the floor to beat: the most frequent tag, a hidden Markov model."""
+    data: TaggedData = TaggedData()
+    features: TokenFeatures = TokenFeatures()

@@ -1,0 +1,77 @@
+"""The families of segmenters and taggers."""
+
+from typing import Any
+
+from seqlab.config import Segmentation, SentenceTask
+from seqlab.modeldir import ModelDirectory
+from seqlab.tasks.family import Family, Rows, duration, network_brief, network_rows
+
+
+def _features(config: SentenceTask, training: dict[str, Any]) -> Rows:
+    parts = [f"{size:,} {name}s" for name, size in training["tables"].items()]
+    if config.features.lexicon:
+        parts.append(f"the words of {config.features.lexicon}")
+    rows = network_rows(config, training)
+    return [rows[0], ("reads", ", ".join(parts)), ("output", config.network.output), *rows[1:]]
+
+
+def _hmm(config: SentenceTask, training: dict[str, Any]) -> Rows:
+    return [
+        ("model", f"hidden Markov model of order {config.hmm.order}, {config.hmm.smoothing}"),
+        ("counting", duration(training["seconds"])),
+    ]
+
+
+def _hmm_brief(config: SentenceTask, training: dict[str, Any]) -> tuple[str, str]:
+    return f"hmm, order {config.hmm.order}", f"{training['n_tags']:,} tags"
+
+
+def _matching(config: Segmentation, training: dict[str, Any]) -> Rows:
+    return [("model", f"{config.matching.direction} maximum matching, {training['n_words']:,} words")]
+
+
+def _matching_brief(config: Segmentation, training: dict[str, Any]) -> tuple[str, str]:
+    return f"max-match, {config.matching.direction}", f"{training['n_words']:,} words"
+
+
+def _load_neural_segmenter(directory: ModelDirectory, device: str) -> Any:
+    from seqlab.device import available
+    from seqlab.tasks.neural_segmenter import NeuralSegmenter
+
+    return NeuralSegmenter.load(directory, available(device))
+
+
+def _load_hmm_segmenter(directory: ModelDirectory, device: str) -> Any:
+    from seqlab.tasks.segment import load_hmm
+
+    return load_hmm(directory)
+
+
+def _load_matching(directory: ModelDirectory, device: str) -> Any:
+    from seqlab.tasks.segment import load_matching
+
+    return load_matching(directory)
+
+
+def _load_neural_tagger(directory: ModelDirectory, device: str) -> Any:
+    from seqlab.device import available
+    from seqlab.tasks.neural_tagger import NeuralTagger
+
+    return NeuralTagger.load(directory, available(device))
+
+
+def _load_hmm_tagger(directory: ModelDirectory, device: str) -> Any:
+    from seqlab.tasks.tag import load_hmm
+
+    return load_hmm(directory)
+
+
+SEGMENTERS = {
+    "rnn": Family("A recurrent word segmenter", _features, network_brief, _load_neural_segmenter),
+    "hmm": Family("A word segmenter by a hidden Markov model", _hmm, _hmm_brief, _load_hmm_segmenter),
+    "max-match": Family("A word segmenter by maximum matching", _matching, _matching_brief, _load_matching),
+}
+TAGGERS = {
+    "rnn": Family("A recurrent tagger", _features, network_brief, _load_neural_tagger),
+    "hmm": Family("A tagger by a hidden Markov model", _hmm, _hmm_brief, _load_hmm_tagger),
+}

@@ -1,0 +1,136 @@
+"""The network of segmenters and taggers: made, loaded, and run over sentences of different lengths."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqlab import precision, weights
+from seqlab.config import SentenceTask
+from seqlab.errors import ConfigError, DataError
+from seqlab.modeldir import WEIGHTS, ModelDirectory
+from seqlab.models.tagger import SequenceTagger
+from seqlab.text.features import Columns, TokenFeatures
+from seqlab.text.schemes import Legality
+from seqlab.text.vectors import read_vectors
+from seqlab.text.vocab import SPECIALS
+
+TOKENS = 1 << 14
+"""Of a batch in use, padding included."""
+
+Mask = NDArray[np.bool_]
+
+
+def build(config: SentenceTask, features: TokenFeatures, legality: Legality) -> SequenceTagger:
+    """The network that the settings describe, with its first weights."""
+    network, widths = config.network, config.features
+    width_of = {"token": network.embedding, "bigram": widths.bigram_width, "kind": widths.kind_width}
+    tables = [(table.size, width_of.get(table.name, getattr(widths, "affix_width", 0))) for table in features.tables]
+    model = SequenceTagger(
+        tables,
+        features.columns,
+        features.n_flags,
+        len(legality.start),
+        legality=legality,
+        **network.model_dump(exclude={"embedding", "use"}),
+    )
+    with torch.no_grad():
+        for name, path in (("token", widths.vectors), ("bigram", widths.bigram_vectors)):
+            if path is not None:
+                _begin_with(model, features, name, path)
+    return model
+
+
+def _begin_with(model: SequenceTagger, features: TokenFeatures, name: str, path: str) -> None:
+    """Put vectors of a file in place of the first ones of a table."""
+    number = next(number for number, table in enumerate(features.tables) if table.name == name)
+    ids = features.token_ids() if name == "token" else features.bigram_ids()
+    found, vectors = read_vectors(Path(path), ids)
+    setting = "network.embedding" if name == "token" else "features.bigram_width"
+    table = model.tables[number].weight
+    if not found:
+        raise DataError(f"{path}: has a vector of none of the {len(ids):,} {name}s; it is of other tokens")
+    if vectors.shape[1] != table.shape[1]:
+        raise ConfigError(
+            f"{setting}: the vectors of {path} are {vectors.shape[1]} wide, and it is {table.shape[1]}; make it as wide"
+        )
+    table[torch.tensor([ids[token] for token in found])] = torch.from_numpy(vectors)
+
+
+def load(directory: ModelDirectory, features: TokenFeatures, legality: Legality) -> SequenceTagger:
+    """The network that a model directory holds.
+
+    Raises:
+        ModelError: the weights do not fit the configuration or the text parts.
+    """
+    config = directory.config
+    assert isinstance(config, SentenceTask)
+    without = config.features.model_copy(update={"vectors": None, "bigram_vectors": None})
+    with torch.random.fork_rng(devices=[]):  # first weights are drawn, and replaced; the caller's generator is not ours
+        model = build(config.model_copy(update={"features": without}), features, legality)
+    weights.load(model, directory.path / WEIGHTS)
+    return model
+
+
+def in_use(model: SequenceTagger, config: SentenceTask, device: str) -> SequenceTagger:
+    """A network as it is used: its own copy on a device, in the precision that the settings name, if the device has it."""
+    used = copy.deepcopy(model).to(device).eval().requires_grad_(False)
+    if config.network.use == "bf16" and precision.multiplies_bfloat16(device):
+        used = used.bfloat16()
+    return used
+
+
+def tags(
+    model: SequenceTagger, columns: Columns, starts: NDArray[np.int64], allowed: Mask | None = None
+) -> NDArray[np.int64]:
+    """The numbers of the best legal tags (N,) of sentences.
+
+    Args:
+        model: in use.
+        columns: of N tokens. starts: (S + 1,) where sentences begin among them, and where the last one ends.
+        allowed: (N, K) which tags may stand at each token; all may where None.
+    """
+    found = np.zeros(len(columns.ids), np.int64)
+    device = next(model.parameters()).device
+    with torch.inference_mode():
+        for places, inside, lengths in batches(starts):
+            ids, flags = (torch.from_numpy(part[places]).to(device) for part in (columns.ids, columns.flags))
+            emissions = model(ids, flags, lengths.to(device))
+            paths = model.viterbi(emissions, lengths, None if allowed is None else allowed[places])
+            found[places[inside]] = paths[inside]
+    return found
+
+
+def batches(starts: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Mask, Tensor]]:
+    """Sentences of similar length together, about TOKENS tokens at a time.
+
+    Yields:
+        places (B, T) of the tokens, those of padding being that of the sentence's last token; which are no padding (B, T);
+        lengths (B,).
+    """
+    lengths = np.diff(starts)
+    for rows in grouped(lengths, np.argsort(-lengths, kind="stable"), TOKENS):
+        own = lengths[rows]
+        steps = np.arange(own.max())
+        inside = steps < own[:, None]
+        places = starts[rows][:, None] + np.minimum(steps, own[:, None] - 1)
+        yield places, inside, torch.from_numpy(own)
+
+
+def grouped(lengths: NDArray[np.int64], order: NDArray[np.int64], n_tokens: int) -> Sequence[NDArray[np.int64]]:
+    """Cut an order of sentences, by rising or falling length, into batches of at most `n_tokens`, padding included.
+
+    A sentence longer than that is a batch by itself.
+    """
+    groups, begin, longest = [], 0, 0
+    for number, length in enumerate(lengths[order].tolist()):
+        longest_now = max(longest, length)
+        if number > begin and longest_now * (number - begin + 1) > n_tokens:
+            groups.append(order[begin:number])
+            begin, longest_now = number, length
+        longest = longest_now
+    return [*groups, order[begin:]] if begin < len(order) else groups

@@ -1,0 +1,208 @@
+"""Segmentation and tagging by a network: batches of sentences, their loss, and the scores of the network."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from seqlab.config import Segmentation, SentenceTask, Tagging
+from seqlab.models.tagger import SequenceTagger
+from seqlab.recurrent.stack import Carried
+from seqlab.tasks import segment, sentence_floors, sentence_network, sentences_kept, tag
+from seqlab.tasks.base import Loss
+from seqlab.tasks.evaluation import Evaluation
+from seqlab.tasks.neural_segmenter import LEGALITY, NeuralSegmenter
+from seqlab.tasks.neural_tagger import NeuralTagger
+from seqlab.text.bmes import numbers_of_tags, tags_of_words
+from seqlab.text.features import Columns, TokenFeatures
+from seqlab.text.schemes import Legality
+from seqlab.text.sentences import split_words
+from seqlab.text.vocab import SPECIALS, UNK
+
+RARE = 2
+"""Up to how often a token is seen that may be trained as unknown."""
+
+
+class Batch(NamedTuple):
+    """Sentences side by side."""
+
+    ids: NDArray[np.int64]
+    """(B, T, C)"""
+    flags: NDArray[np.float32]
+    """(B, T, F)"""
+    tags: NDArray[np.int64]
+    """(B, T)"""
+    lengths: Tensor
+    """(B,)"""
+
+
+class SentenceNetworkTask(ABC):
+    """Segmentation or tagging over what `prepare` has left in a folder; see `seqlab.tasks.base.NetworkTask`."""
+
+    unit: str
+    legality: Legality
+
+    def __init__(self, config: SentenceTask, folder: Path, device: str):
+        self.config, self.folder, self.device = config, folder, device
+        self.features = TokenFeatures.load(folder / "text")
+        self.words = sentences_kept.kept_words(folder)
+        self.train, held_out = sentences_kept.kept(folder)
+        self.validation = self.train if held_out is None else held_out
+        self.notes = ["nothing is held out: the training data themselves are scored"] if held_out is None else []
+        if config.data.limit is not None:
+            self.notes.append(f"only the first {config.data.limit:,} sentences are read")
+        self._columns, self._tags, self._starts = self._encoded()
+        self._rare = self.features.rare(RARE)
+        self._groups = sentence_network.grouped(
+            np.diff(self._starts), self._by_length(np.arange(len(self._starts) - 1)), config.batches.batch_size
+        )
+        vocabulary = len(self.features.vocab) - len(SPECIALS)
+        self.sizes = {
+            "train": self._size(self.train),
+            "validation": self._size(self.validation),
+            "vocabulary": vocabulary,
+        }
+
+    @abstractmethod
+    def _encoded(self) -> tuple[Columns, NDArray[np.int64], NDArray[np.int64]]:
+        """What is read of all training tokens, their tags (N,), and where sentences start (S + 1,)."""
+
+    @abstractmethod
+    def _size(self, sentences: list[Any]) -> int:
+        """How many words, or tokens, sentences have."""
+
+    @abstractmethod
+    def evaluate(self, model: nn.Module) -> Evaluation:
+        """Scores on the held-out sentences, or on those of training where nothing is held out."""
+
+    @abstractmethod
+    def floors(self) -> dict[str, Any]:
+        """The scores of simple models on the same sentences, by their names; none where not wanted."""
+
+    @property
+    def n_steps(self) -> int:
+        """Batches of an epoch."""
+        return len(self._groups)
+
+    def summary(self) -> str:
+        """How much there is, in one line."""
+        train, validation, vocabulary = (f"{size:,}" for size in self.sizes.values())
+        return f"{train} {self.unit}s to train on, {validation} to validate on, a vocabulary of {vocabulary}"
+
+    def facts(self) -> dict[str, Any]:
+        """How large the tables of what is read are."""
+        return {"tables": {table.name: table.size for table in self.features.tables}}
+
+    def build(self) -> SequenceTagger:
+        """The model with its first weights, from torch's global generator."""
+        return sentence_network.build(self.config, self.features, self.legality).to(self.device)
+
+    def runs_on(self, model: nn.Module) -> list[str]:
+        """What runs each recurrent layer in training, such as "torch kernel"."""
+        assert isinstance(model, SequenceTagger)
+        return model.runs_on(training=True)
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """The batches of an epoch; which ones depends on the seed and the epoch alone.
+
+        Sentences of equal length are shuffled, so that they meet others each time, and so are the batches.
+        """
+        draw = np.random.default_rng([self.config.seed, 2, epoch])
+        order = self._by_length(draw.permutation(len(self._starts) - 1))
+        sizes = [len(group) for group in self._groups]
+        groups = np.split(order, np.cumsum(sizes)[:-1])
+        for number in draw.permutation(len(groups)).tolist():
+            yield self._batch(groups[number], draw)
+
+    def _by_length(self, sentences: NDArray[np.int64]) -> NDArray[np.int64]:
+        ordered: NDArray[np.int64] = sentences[np.argsort(np.diff(self._starts)[sentences], kind="stable")]
+        return ordered
+
+    def _batch(self, rows: NDArray[np.int64], draw: np.random.Generator) -> Batch:
+        starts, lengths = self._starts[rows], np.diff(self._starts)[rows]
+        steps = np.arange(lengths.max())
+        places = starts[:, None] + np.minimum(steps, lengths[:, None] - 1)
+        ids = self._columns.ids[places].astype(np.int64)
+        if share := self.config.batches.rare_as_unknown:
+            tokens = ids[..., 0]
+            tokens[np.isin(tokens, self._rare) & (draw.random(tokens.shape) < share)] = UNK
+        if share := self.config.features.bigram_dropout * self.config.features.bigrams:
+            for column, table in enumerate(self.features.columns):
+                if self.features.tables[table].name == "bigram":
+                    ids[..., column][draw.random(places.shape) < share] = UNK
+        return Batch(ids, self._columns.flags[places], self._tags[places], torch.from_numpy(lengths))
+
+    def loss(self, model: nn.Module, batch: Batch, carried: Carried | None) -> Loss:
+        """The negative log-likelihood of the tags of one batch; nothing is carried on."""
+        assert isinstance(model, SequenceTagger)
+        ids, flags, tags = (torch.from_numpy(part).to(self.device) for part in batch[:3])
+        lengths = batch.lengths.to(self.device)
+        nats = model.nll(model(ids, flags, lengths), tags, lengths)
+        return Loss(nats, int(batch.lengths.sum()), None)
+
+
+class SegmentationTask(SentenceNetworkTask):
+    """Word segmentation by a network; sentences are cut where they end, as they are in use."""
+
+    config: Segmentation
+    unit = "word"
+    legality = LEGALITY
+
+    def _encoded(self) -> tuple[Columns, NDArray[np.int64], NDArray[np.int64]]:
+        sentences = [part for words in self.train for part in split_words(words)]
+        texts = ["".join(words) for words in sentences]
+        codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+        starts = np.cumsum([0, *map(len, texts)])
+        tags = numbers_of_tags("".join(map(tags_of_words, sentences))).astype(np.int64)
+        return self.features.of_characters(codes, starts), tags, starts
+
+    def _size(self, sentences: list[Any]) -> int:
+        return sum(map(len, sentences))
+
+    def evaluate(self, model: nn.Module) -> Evaluation:
+        """Scores on the held-out sentences, or on those of training where nothing is held out."""
+        assert isinstance(model, SequenceTagger)
+        segmenter = NeuralSegmenter(self.config, self.features, model, self.words, device=self.device)
+        return segmenter.evaluate(self.validation)
+
+    def floors(self) -> dict[str, Any]:
+        """The scores of maximum matching and of a hidden Markov model."""
+        return sentence_floors.of_segmentation(self.config, self.train, self.validation, self.words)
+
+
+class TaggingTask(SentenceNetworkTask):
+    """Tagging by a network."""
+
+    config: Tagging
+    unit = "token"
+
+    def __init__(self, config: Tagging, folder: Path, device: str):
+        self.tags, notes = tag.kept_tags(folder)
+        self.legality = tag.legality_of(config, self.tags)
+        super().__init__(config, folder, device)
+        self.notes += notes
+
+    def _encoded(self) -> tuple[Columns, NDArray[np.int64], NDArray[np.int64]]:
+        numbers = {name: number for number, name in enumerate(self.tags)}
+        tokens = [token for pair in self.train for token in pair[0]]
+        tags = np.array([numbers[name] for pair in self.train for name in pair[1]])
+        starts = np.cumsum([0, *(len(pair[0]) for pair in self.train)])
+        return self.features.of_tokens(tokens, starts), tags, starts
+
+    def _size(self, sentences: list[Any]) -> int:
+        return sum(len(pair[0]) for pair in sentences)
+
+    def evaluate(self, model: nn.Module) -> Evaluation:
+        """Scores on the held-out sentences, or on those of training where nothing is held out."""
+        assert isinstance(model, SequenceTagger)
+        tagger = NeuralTagger(self.config, self.tags, self.features, model, self.words, device=self.device)
+        return tagger.evaluate([(tokens, tags) for tokens, tags in self.validation])
+
+    def floors(self) -> dict[str, Any]:
+        """The scores of each token's most frequent tag and of a hidden Markov model."""
+        return sentence_floors.of_tagging(self.config, self.train, self.validation, self.words)
