@@ -39,7 +39,8 @@ class BootstrapScores:
     high: float
     """and 2.5 % above."""
     p: float
-    """Share of the resamples in which the better one is ahead by twice the observed difference or more; one-sided."""
+    """Share of the resamples in which the better one is ahead by twice the observed difference or more; one-sided.
+    1 where neither is better."""
     n_resamples: int
 
     @property
@@ -90,8 +91,8 @@ def paired_bootstrap(
     ahead, observed = (differences, one - other) if one >= other else (-differences, other - one)
     known = differences[np.isfinite(differences)]
     low, high = np.quantile(known, [0.025, 0.975]) if known.size else (np.nan, np.nan)
-    behind = np.count_nonzero(ahead < 2 * observed - _ROUNDING)
-    return BootstrapScores(one, other, float(low), float(high), (n_resamples - behind) / n_resamples, n_resamples)
+    behind = np.count_nonzero(ahead < 2 * observed - _ROUNDING) if observed > _ROUNDING else 0
+    return BootstrapScores(one, other, float(low), float(high), int(n_resamples - behind) / n_resamples, n_resamples)
 
 
 def f1_of(counts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from seqlab.errors import ConfigError, DataError
@@ -37,12 +37,14 @@ def test_in_plain_python_with_fractions(sentences, seed):
     sign = 1 if observed >= 0 else -1
     scores = paired_bootstrap(*two(sentences), accuracy_of, n_resamples=n, seed=seed)
     assert scores.difference == pytest.approx(float(observed))
-    assert scores.p == sum(sign * one >= 2 * sign * observed for one in differences) / n
+    as_far = sum(sign * one >= 2 * sign * observed for one in differences)
+    assert scores.p == (as_far / n if observed else 1)
     assert (scores.low, scores.high) == pytest.approx(np.quantile([float(one) for one in differences], [0.025, 0.975]))
 
 
 @settings(max_examples=30, deadline=None)
 @given(SENTENCES, st.integers(0, 99))
+@example([(1, 0, 1), (1, 1, 0)], 0)  # equally good, and not the same
 def test_the_other_way_round_the_sign_changes(sentences, seed):
     first, second = two(sentences)
     there = paired_bootstrap(first, second, accuracy_of, n_resamples=50, seed=seed)
