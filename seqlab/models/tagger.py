@@ -139,7 +139,7 @@ class SequenceTagger(nn.Module):
             inputs = inputs * F.dropout(inputs.new_ones(len(inputs), 1, inputs.shape[2]), self.embedding_dropout)
         if self.n_flags:
             inputs = torch.cat((inputs, flags.to(inputs.dtype)), -1)
-        hidden, _ = self.recurrent(inputs, None, lengths)
+        hidden = self.recurrent.outputs(inputs, lengths)
         emissions: Tensor = self.output(F.dropout(hidden, self.dropout, self.training))
         return emissions.float() if emissions.dtype in (torch.bfloat16, torch.float16) else emissions
 

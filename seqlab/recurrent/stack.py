@@ -204,6 +204,22 @@ class Recurrent(nn.Module):
         Raises:
             ValueError: inputs, state or lengths that do not fit, or values that are not finite where that is checked.
         """
+        outputs, after = self._run(inputs, state, lengths, ends=True)
+        stacked = tuple(torch.stack(parts) for parts in zip(*after, strict=True))
+        return outputs, packed(stacked)
+
+    def outputs(self, inputs: Tensor, lengths: Lengths | None = None) -> Tensor:
+        """The outputs that `forward` gives from the beginning, without the states.
+
+        An LSTM takes half the time that `forward` takes where rows are of different lengths: torch's kernel for a CPU gives
+        its outputs without looking at lengths, but not the state at each row's own end.
+        """
+        return self._run(inputs, None, lengths, ends=False)[0]
+
+    def _run(
+        self, inputs: Tensor, state: Carried | None, lengths: Lengths | None, ends: bool
+    ) -> tuple[Tensor, list[State]]:
+        """The last layer's outputs, and the states of each layer and direction after the rows' own ends, or anywhere."""
         check_inputs(inputs, self.input_size, getattr(self, self._like), steps=True)
         rows = Ragged.of(lengths, inputs)
         outputs = inputs if rows is None else rows.zeroed(inputs)
@@ -217,22 +233,24 @@ class Recurrent(nn.Module):
             check_finite_state(before, self.row.states)
         for layer in range(self.num_layers):
             read = F.dropout(outputs, self.rates.dropout, self.training) if layer else outputs
-            written = self._layer(layer, read, before, after, rows)
+            written = self._layer(layer, read, before, after, rows, ends)
             outputs = written + outputs if self.residual and written.shape == outputs.shape else written
             if checked:
                 check_finite(outputs, f"outputs of layer {layer}", rows)
-        stacked = tuple(torch.stack(parts) for parts in zip(*after, strict=True))
-        return locked(outputs, self.rates.output_dropout, self.training), packed(stacked)
+        return locked(outputs, self.rates.output_dropout, self.training), after
 
     def _check_indices(self, ids: Tensor) -> None:
         if self.rates.input_dropout and self.training:
             raise ValueError("input_dropout: it zeroes units of real inputs, and these are indices; leave it out")
         check_indices(ids, self.input_size)
 
-    def _layer(self, layer: int, inputs: Tensor, before: State, after: list[State], rows: Ragged | None) -> Tensor:
+    def _layer(
+        self, layer: int, inputs: Tensor, before: State, after: list[State], rows: Ragged | None, ends: bool
+    ) -> Tensor:
         """The outputs of one layer in all its directions; the states at the end are added to `after`."""
+        ragged = rows if ends else None  # all that runners need lengths for
         one_hot = not inputs.is_floating_point()
-        choice = self._choice(layer, one_hot, self.training, rows is not None)
+        choice = self._choice(layer, one_hot, self.training, ragged is not None)
         if choice.why and choice.why not in self._said:
             self._said.add(choice.why)
             asked = choice.why == self.rates.inside(self.training)  # not news to whoever asked for it
@@ -246,11 +264,11 @@ class Recurrent(nn.Module):
             weights, initial = self._weights(at), tuple(part[at] for part in before)
             drawn = self.rates.drawn(self.row, weights, len(inputs)) if self.training else Weights(weights)
             read = backwards(inputs, rows) if reverse else inputs
-            written, ends = scan.run(self.row, choice, read, initial, drawn, rows, zoneout)
-            written = written if rows is None else rows.zeroed(written)
+            written, last = scan.run(self.row, choice, read, initial, drawn, ragged, zoneout)
             directions.append(backwards(written, rows) if reverse else written)
-            after.append(ends)
-        return torch.cat(directions, -1) if self.bidirectional else directions[0]
+            after.append(last)
+        written = torch.cat(directions, -1) if self.bidirectional else directions[0]
+        return written if rows is None else rows.zeroed(written)
 
     def step(self, inputs: Tensor, state: Carried | None = None) -> tuple[Tensor, Carried]:
         """One time step of all layers, as fast as it can be: for use, so nothing is dropped, in training neither.

@@ -195,3 +195,14 @@ def test_any_lengths_give_each_row_what_it_gets_alone(lengths, cell):
         alone = module(inputs[row : row + 1, :length])[0][0] if length else outputs[row, :0]
         wanted = torch.cat((alone, torch.zeros(T - length, 2 * H)))
         torch.testing.assert_close(outputs[row], wanted, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("nothing", NOTHING)
+def test_outputs_alone_are_those_beside_the_states(cell, nothing):
+    module = stack(cell, 2, bidirectional=True)
+    inputs = randn(B, T, D)
+    expected, _ = module(inputs, None, LENGTHS)
+    inputs[~Ragged.of(LENGTHS, inputs).inside] = nothing
+    torch.testing.assert_close(module.outputs(inputs, LENGTHS), expected)
+    torch.testing.assert_close(module.outputs(inputs[:1, :3]), expected[:1, :3])
