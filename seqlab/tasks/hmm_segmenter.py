@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqlab.config import Segmentation
 from seqlab.decoding.viterbi import Candidates, Chain, best_paths
 from seqlab.errors import ModelError
 from seqlab.ngram.tagging import HMMTagger
@@ -30,7 +31,7 @@ class HmmSegmenter(Segmenter):
 
     def __init__(
         self,
-        config: Any,
+        config: Segmentation,
         tagger: HMMTagger,
         words: Iterable[str],
         scores: Mapping[str, Any] | None = None,

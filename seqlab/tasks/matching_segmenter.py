@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from seqlab.config import Segmentation
 from seqlab.errors import ConfigError, unknown
 from seqlab.tasks.segmenter import Mask, Segmenter
 from seqlab.text.codepoints import text_of
@@ -21,7 +22,7 @@ class MatchingSegmenter(Segmenter):
 
     def __init__(
         self,
-        config: Any,
+        config: Segmentation,
         words: Iterable[str],
         direction: Direction = "bidirectional",
         scores: Mapping[str, Any] | None = None,

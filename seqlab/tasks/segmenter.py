@@ -13,9 +13,11 @@ from typing import IO, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from seqlab.config import Segmentation
 from seqlab.errors import ConfigError, DataError, unknown
-from seqlab.metrics.segmentation import SegmentationCounts, SegmentationScores
+from seqlab.metrics.segmentation import SegmentationCounts
 from seqlab.records import Segmented
+from seqlab.tasks.evaluation import Confused, Evaluation
 from seqlab.text.sentences import LONGEST, Sentences, Whitespace, shorten, split, words
 from seqlab.text.user_words import UserWords, read_user_words
 from seqlab.text.width import to_half
@@ -52,7 +54,7 @@ class Segmenter(ABC):
     """Characters of the longest sentence that is read in one piece."""
 
     def __init__(
-        self, config: Any, words: Iterable[str], scores: Mapping[str, Any] | None = None, *, fold: bool = False
+        self, config: Segmentation, words: Iterable[str], scores: Mapping[str, Any] | None = None, *, fold: bool = False
     ) -> None:
         """Put a segmenter together.
 
@@ -133,16 +135,18 @@ class Segmenter(ABC):
         for word in read_user_words(source):
             self._user_words.add(word)
 
-    def evaluate(self, records: Iterable[Segmented | Sequence[str]]) -> SegmentationScores:
-        """Cut the text of each record, or list of words, and compare with its words.
+    def evaluate(self, records: Iterable[Segmented | Sequence[str]]) -> Evaluation:
+        """Cut the text of each record, or list of words, and compare with its words: precision, recall and F1 of words.
 
-        Memory does not grow with their number. Words count as unknown where they are not among the words of training, with
-        widths folded where the segmenter folds them. Raises DataError for words with white space in them.
+        Words count as unknown where they are not among the words of training, with widths folded where the segmenter folds
+        them. Records are read some at a time. Raises DataError for white space in a word, and where there is no record.
         """
-        counts = SegmentationCounts(self.words)
-        for true, found in self._compared(records):
-            counts.add(true, found)
-        return counts.scores()
+        sums = SegmentationCounts(self.words)
+        counts = [sums.add(true, found) for true, found in self._compared(records)]
+        if not counts:
+            raise DataError("there is no sentence to score: give at least one")
+        confusions = [Confused(*confusion) for confusion in sums.confusions()]
+        return Evaluation("words", "word", sums.scores(), confusions=confusions, counts=np.array(counts, np.int64))
 
     def _compared(self, records: Iterable[Segmented | Sequence[str]]) -> Iterator[tuple[list[str], list[str]]]:
         """Give the words of each record and those that are found, as they are looked up."""

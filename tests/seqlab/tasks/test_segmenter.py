@@ -196,17 +196,23 @@ def test_evaluation():
     pairs = Pairs()
     pairs.words = frozenset(["中文", "好"])
     records = [Segmented(("中文", "好", "文")), ["好好", "中文"], Segmented(())]
-    scores = pairs.evaluate(iter(records))
+    evaluation = pairs.evaluate(iter(records))
+    scores = evaluation.scores
     assert (scores.n_true, scores.n_predicted, scores.n_correct) == (5, 4, 3)
     assert (scores.n_unknown, scores.n_unknown_correct) == (2, 1)
+    assert evaluation.counts.tolist() == [[3, 2, 1], [2, 2, 2], [0, 0, 0]]
+    assert evaluation.figure == 1 - scores.f1
+    assert [confused[:3] for confused in evaluation.confusions] == [("好 文", "好文", 1)]
+    with pytest.raises(DataError, match="no sentence to score"):
+        pairs.evaluate([])
     with pytest.raises(DataError, match=r"a\.txt, line 3: white space in a word"):
         pairs.evaluate([Segmented(("中 文",), "a.txt, line 3")])
 
 
 def test_evaluation_folds_widths_to_look_words_up():
     folding = Counting(None, ["ABC"], fold=True)
-    assert folding.evaluate([["ＡＢＣ", "Ｄ"]]).n_unknown == 1
-    assert Counting(None, ["ABC"]).evaluate([["ＡＢＣ", "Ｄ"]]).n_unknown == 2
+    assert folding.evaluate([["ＡＢＣ", "Ｄ"]]).scores.n_unknown == 1
+    assert Counting(None, ["ABC"]).evaluate([["ＡＢＣ", "Ｄ"]]).scores.n_unknown == 2
     folding.add_word("xＡＢＣ")
     assert folding.lcut_for_search("xＡＢＣ") == ["ＡＢＣ", "xＡＢＣ"]
 

@@ -140,6 +140,6 @@ def test_few_tags():
 
 
 def test_training_text_comes_out_as_it_was():
-    scores = HmmSegmenter(None, tagger(3), WORDS, {"f1": 1}).evaluate(CUT)
+    scores = HmmSegmenter(None, tagger(3), WORDS, {"f1": 1}).evaluate(CUT).scores
     assert scores.f1 > 0.9
     assert scores.oov_rate == 0
