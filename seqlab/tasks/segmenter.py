@@ -107,6 +107,8 @@ class Segmenter(ABC):
 
     def batch(self, texts: Iterable[str], *, whitespace: Whitespace = "keep") -> list[list[str]]:
         """Give the words of each text: the fast way for many, with the same words as one by one."""
+        if isinstance(texts, str):
+            raise DataError("batch takes a list of texts, not a single one: give [text], or use lcut")
         _known(whitespace)
         result: list[list[str]] = []
         for group in _groups(texts):

@@ -46,7 +46,8 @@ class UserWords:
         return word in self._words
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._words))
+        with self._lock:
+            return iter(sorted(self._words))
 
     def add(self, word: str) -> None:
         """Add a word; ConfigError for an empty one, and for one with white space in it."""

@@ -182,6 +182,8 @@ def test_what_is_no_text(counting, text):
             method(text)
     with pytest.raises(DataError, match=f"not {type(text).__name__}"):
         counting.batch(["a", text])
+    with pytest.raises(DataError, match="a list of texts"):
+        counting.batch("text")
 
 
 def test_options_that_there_are_not(counting):
