@@ -13,6 +13,7 @@ from seqlab.errors import ConfigError, SeqlabError, unknown
 COMMANDS = {
     "train": "Train a model on a corpus.",
     "generate": "Write new text with a language model.",
+    "predict": "Cut text into words, or tag it.",
     "evaluate": "Score a model on a corpus.",
     "compare": "Compare models in one table.",
     "mix": "Mix several language models into one.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from seqlab.config import LanguageModelling
     from seqlab.modeldir import ModelDirectory
 
 Row = dict[str, Any]
@@ -54,6 +55,7 @@ def command(runs: tuple[Path, ...], corpora: tuple[str, ...], encoding: str, dev
 
 def _described(directory: "ModelDirectory") -> Row:
     from seqlab import modeldir
+    from seqlab.config import LanguageModelling
     from seqlab.tasks import families
 
     config, manifest = directory.config, directory.manifest
@@ -62,8 +64,12 @@ def _described(directory: "ModelDirectory") -> Row:
         figures = {name: manifest["scores"][name] for name in _FIGURES} if manifest["scores"] else {}
         for name in figures.keys() - {"unit"}:
             math.isnan(figures[name])  # TypeError where it is no number
-    normalized = getattr(config, "ngram", None) is None or config.ngram.smoothing != "stupid-backoff"
+    normalized = not isinstance(config, LanguageModelling) or _is_normalized(config)
     return {"run": str(directory.path), "what": what, "size": size, "probabilities": normalized} | figures
+
+
+def _is_normalized(config: "LanguageModelling") -> bool:
+    return config.model != "ngram" or config.ngram.smoothing != "stupid-backoff"
 
 
 _FIGURES = ("nats", "bits", "perplexity", "unit", "n_tokens", "oov_rate")

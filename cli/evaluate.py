@@ -2,8 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from seqlab.metrics.perplexity import LanguageScores
+    from seqlab.tasks.evaluation import Evaluation
+
+SHOWN_CONFUSIONS = 20
 
 
 @click.command(name="evaluate")
@@ -15,30 +22,46 @@ import click
     default=64,
     show_default=True,
     type=click.IntRange(1),
-    help="Stretches that a network reads side by side: speed only.",
+    help="Of a language model: stretches that a network reads side by side; speed only.",
 )
 @click.option(
     "--context",
     default=512,
     show_default=True,
     type=click.IntRange(0),
-    help="Tokens each prediction of a network knows at least.",
+    help="Of a language model: tokens each prediction of a network knows at least.",
 )
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, ..., or auto.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
     run: Path, corpora: tuple[str, ...], encoding: str, batch_size: int, context: int, device: str, as_json: bool
 ) -> None:
-    """Score a model on a corpus; every token is counted once."""
-    from seqlab import load
-    from seqlab.cli.tables import for_json, table
-    from seqlab.corpora import open_text
+    """Score a model on a corpus of the kind it was trained on; every token is counted once.
 
-    records = open_text(corpora, encoding)
-    scores = load(run, device).evaluate(records, batch_size=batch_size, context=context)
+    A segmenter and a tagger read it by the settings they were trained with, such as the columns of tags.
+    """
+    from seqlab import load
+    from seqlab.cli.corpus import reader
+    from seqlab.cli.tables import for_json, table
+
+    model = load(run, device)
+    records = reader(model.config, corpora, encoding)
+    options = {"batch_size": batch_size, "context": context} if model.config.task == "lm" else {}
+    scores = model.evaluate(records, **options)
     if as_json:
         click.echo(json.dumps(for_json(scores.to_dict())))
         return
+    told = _of_a_text(scores) if model.config.task == "lm" else _of_sentences(scores)
+    click.echo(table((str(run), ", ".join(corpora)), told))
+    if model.config.task != "lm" and scores.confusions:
+        click.echo()
+        confusions = [
+            (c.true, c.predicted, f"{c.n:,}", "  ".join(c.examples)) for c in scores.confusions[:SHOWN_CONFUSIONS]
+        ]
+        click.echo(table(("true", "predicted", "times", "for example"), confusions, numbers=False))
+
+
+def _of_a_text(scores: "LanguageScores") -> list[tuple[str, str]]:
     unit = scores.unit
     rows = [
         (f"nats a {unit}", f"{scores.nats:.4f}"),
@@ -49,4 +72,13 @@ def command(
     ]
     if 0 < scores.n_unknown < scores.n_tokens:
         rows.append(("perplexity without these", f"{scores.perplexity_known:.4g}"))
-    click.echo(table((str(run), ", ".join(corpora)), rows))
+    return rows
+
+
+def _of_sentences(scores: "Evaluation") -> list[tuple[str, str]]:
+    from seqlab.tasks.sentence_report import figures, share
+
+    found = scores.to_dict()
+    rows = [(head, share(found[name])) for head, name in figures(found)]
+    rows += [(f"F1 of {name}", share(f1)) for name, f1 in found.get("by_type", {}).items()]
+    return [*rows, (scores.of, f"{found['n_true']:,}"), ("out of vocabulary", f"{found['oov_rate']:.2%}")]

@@ -1,8 +1,9 @@
 """The lines of a text file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
-from seqlab.corpora.encodings import decode
+from seqlab.corpora.encodings import check_encoding, decode
 from seqlab.corpora.files import TextFile, read_blocks
 from seqlab.text.width import to_half
 
@@ -21,3 +22,20 @@ def read_lines(file: TextFile, fold_widths: bool = False) -> Iterator[tuple[int,
             number += 1
     if rest:
         yield number, rest
+
+
+def as_they_come(source: Path | Iterable[bytes], encoding: str) -> Iterator[list[str]]:
+    """Give the lines of a file, or of bytes that come in blocks, without their ends: as many together as have come.
+
+    A file may be compressed. Raises ConfigError for an unknown encoding, DataError for what cannot be read or is not in
+    the encoding; bytes are called "standard input" in its message.
+    """
+    check_encoding(encoding)
+    blocks, name = (read_blocks(source), source) if isinstance(source, Path) else (source, Path("standard input"))
+    rest = ""
+    for block in decode(blocks, encoding, name):
+        *lines, rest = (rest + block).split("\n")
+        if lines:
+            yield lines
+    if rest:
+        yield [rest]

@@ -37,7 +37,7 @@ ALLOWED = {
         "errors", "config", "resolve", "device", "precision", "modeldir", "ngram", "recurrent", "tasks", "weights",
     },
     "corpora": {"errors", "records", "text"},
-    "cli": {"errors", "config", "resolve", "corpora", "tasks", "training", "modeldir"},
+    "cli": {"errors", "config", "resolve", "corpora", "tasks", "text", "training", "modeldir", "metrics"},
     "__init__": {"tasks", "training"},
     "__main__": {"cli"},
 }  # fmt: skip

@@ -93,7 +93,7 @@ class TokenFeatures(Features):
 class SentenceBatches(Section):
     """How sentences are put together for training."""
 
-    batch_size: int = Field(3000, ge=1, le=100_000_000)
+    batch_size: int = Field(1000, ge=1, le=100_000_000)
     """Tokens of a batch: sentences of about the same length, until they are this many."""
     rare_as_unknown: float = Field(0.3, ge=0.0, le=1.0)
     """Share of the tokens seen at most twice that is trained as unknown, drawn anew each epoch, so that the model learns
@@ -107,8 +107,9 @@ class TaggerNetwork(Recurrence):
     """Read in both directions."""
     embedding: int = Field(64, ge=1, le=100_000)
     """Width of the learned vectors of tokens."""
-    output: Literal["softmax", "crf"] = "softmax"
-    """softmax: each tag by itself; crf: tags that stand beside each other have a say in each other, at some cost."""
+    crf: bool = False
+    """Put a linear-chain CRF on top, so that tags that stand beside each other have a say in each other; without one each
+    tag has its own softmax. Sequences of tags are legal either way."""
     use: Precision = "bf16"
     """Precision of products once the model is trained: bf16 is about twice as fast where the hardware has it, and float32
     is what it falls back to."""

@@ -119,8 +119,10 @@ class SequenceTagger(nn.Module):
         nn.init.zeros_(self.output.bias)
 
     def runs_on(self, *, training: bool | None = None) -> list[str]:
-        """What runs each layer, in the words and with the argument of `Recurrent.runs_on`."""
-        return [self.recurrent.runs_on(layer, training=training) for layer in range(self.recurrent.num_layers)]
+        """What runs each layer on rows of different lengths, in the words and with the argument of `Recurrent.runs_on`."""
+        ragged = self.training if training is None else training
+        layers = range(self.recurrent.num_layers)
+        return [self.recurrent.runs_on(layer, training=training, ragged=ragged) for layer in layers]
 
     def forward(self, ids: Tensor, flags: Tensor, lengths: Tensor) -> Tensor:
         """Scores of the tags of each token.

@@ -167,18 +167,19 @@ class Recurrent(nn.Module):
         shape = (len(self._suffixes), batch_size, self.hidden_size)
         return unpacked(state, self.cell, self.row.states, shape, getattr(self, self._like))
 
-    def runs_on(self, layer: int, *, one_hot: bool = False, training: bool | None = None) -> str:
+    def runs_on(self, layer: int, *, one_hot: bool = False, training: bool | None = None, ragged: bool = False) -> str:
         """What runs a layer: a runner of `seqlab.recurrent.scan.Choice`, such as "fused kernel".
 
         Args:
             layer: its number, from 0.
             one_hot: the inputs are indices.
             training: in training or in use; as the module is set where None.
+            ragged: on rows of different lengths; what is taken for `outputs` in use is as without.
 
         Returns:
             the name; with the loop also why, as in "reference loop (zoneout)", where the cell has a faster way.
         """
-        return str(self._choice(layer, one_hot, self.training if training is None else training))
+        return str(self._choice(layer, one_hot, self.training if training is None else training, ragged))
 
     def _choice(self, layer: int, one_hot: bool, training: bool, ragged: bool = False) -> Choice:
         like, inside = getattr(self, self._like), self.rates.inside(training)
@@ -211,8 +212,8 @@ class Recurrent(nn.Module):
     def outputs(self, inputs: Tensor, lengths: Lengths | None = None) -> Tensor:
         """The outputs that `forward` gives from the beginning, without the states.
 
-        An LSTM takes half the time that `forward` takes where rows are of different lengths: torch's kernel for a CPU gives
-        its outputs without looking at lengths, but not the state at each row's own end.
+        In use, an LSTM takes half the time that `forward` takes in bfloat16 where rows are of different lengths: torch's
+        kernel for a CPU gives outputs without looking at lengths, but not the state at each row's own end.
         """
         return self._run(inputs, None, lengths, ends=False)[0]
 
@@ -249,8 +250,9 @@ class Recurrent(nn.Module):
     ) -> Tensor:
         """The outputs of one layer in all its directions; the states at the end are added to `after`."""
         ragged = rows if ends else None  # all that runners need lengths for
+        slow = rows is not None and (ends or torch.is_grad_enabled())  # for torch's kernel
         one_hot = not inputs.is_floating_point()
-        choice = self._choice(layer, one_hot, self.training, ragged is not None)
+        choice = self._choice(layer, one_hot, self.training, slow)
         if choice.why and choice.why not in self._said:
             self._said.add(choice.why)
             asked = choice.why == self.rates.inside(self.training)  # not news to whoever asked for it

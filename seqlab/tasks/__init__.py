@@ -1,7 +1,6 @@
 """Text, model and metric brought together: the only room that knows all three."""
 
 from pathlib import Path
-
 from typing import TYPE_CHECKING, Any
 
 from seqlab import modeldir

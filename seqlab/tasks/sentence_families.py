@@ -12,7 +12,7 @@ def _features(config: SentenceTask, training: dict[str, Any]) -> Rows:
     if config.features.lexicon:
         parts.append(f"the words of {config.features.lexicon}")
     rows = network_rows(config, training)
-    return [rows[0], ("reads", ", ".join(parts)), ("output", config.network.output), *rows[1:]]
+    return [rows[0], ("reads", ", ".join(parts)), ("output", "CRF" if config.network.crf else "softmax"), *rows[1:]]
 
 
 def _hmm(config: SentenceTask, training: dict[str, Any]) -> Rows:

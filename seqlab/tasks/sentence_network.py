@@ -17,7 +17,6 @@ from seqlab.models.tagger import SequenceTagger
 from seqlab.text.features import Columns, TokenFeatures
 from seqlab.text.schemes import Legality
 from seqlab.text.vectors import read_vectors
-from seqlab.text.vocab import SPECIALS
 
 TOKENS = 1 << 14
 """Of a batch in use, padding included."""
@@ -36,7 +35,8 @@ def build(config: SentenceTask, features: TokenFeatures, legality: Legality) -> 
         features.n_flags,
         len(legality.start),
         legality=legality,
-        **network.model_dump(exclude={"embedding", "use"}),
+        output="crf" if network.crf else "softmax",
+        **network.model_dump(exclude={"embedding", "use", "crf"}),
     )
     with torch.no_grad():
         for name, path in (("token", widths.vectors), ("bigram", widths.bigram_vectors)):

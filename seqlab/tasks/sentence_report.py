@@ -10,15 +10,15 @@ SHOWN = 5
 
 def table(scores: dict[str, Any]) -> Table:
     """The model and the floors, by the figures of words, of spans or of tags."""
-    heads, names = zip(*_figures(scores), strict=True)
+    heads, names = zip(*figures(scores), strict=True)
     models = [("this model", scores), *((f"{name} floor", floor) for name, floor in scores["floors"].items())]
-    rows = [(model, *(share(figures[name]) for name in names)) for model, figures in models]
+    rows = [(model, *(share(reached[name]) for name in names)) for model, reached in models]
     return Table((f"{scores['n_true']:,} {scores['of']}", *heads), rows, [_unknown(scores), *_confusions(scores)])
 
 
 def lines(scores: dict[str, Any]) -> list[tuple[str, str]]:
     """The same as lines under names."""
-    said = {name: brief(figures) for name, figures in scores["floors"].items()}
+    said = {name: brief(floor) for name, floor in scores["floors"].items()}
     return [
         ("validation", brief(scores)),
         ("", f"{scores['n_true']:,} {scores['of']}, {_unknown(scores)}"),
@@ -28,16 +28,11 @@ def lines(scores: dict[str, Any]) -> list[tuple[str, str]]:
 
 def brief(scores: dict[str, Any]) -> str:
     """The figures that matter most, in a few words."""
-    return ", ".join(f"{head} {share(scores[name])}" for head, name in _figures(scores)[:1] + _figures(scores)[3:4])
+    return ", ".join(f"{head} {share(scores[name])}" for head, name in figures(scores)[:1] + figures(scores)[3:4])
 
 
-def share(value: float | None) -> str:
-    """A share as it is printed: four digits, or a stroke where there was nothing to divide by."""
-    return "-" if value is None or value != value else f"{value:.4f}"
-
-
-def _figures(scores: dict[str, Any]) -> list[tuple[str, str]]:
-    """Head and name of each figure."""
+def figures(scores: dict[str, Any]) -> list[tuple[str, str]]:
+    """The heads and the names of the figures that are shown."""
     if scores["of"] == "words" and "f1" in scores:
         return [
             ("F1", "f1"), ("precision", "precision"), ("recall", "recall"), ("OOV recall", "oov_recall"),
@@ -46,6 +41,11 @@ def _figures(scores: dict[str, Any]) -> list[tuple[str, str]]:
     if "f1" in scores:
         return [("F1", "f1"), ("precision", "precision"), ("recall", "recall"), ("accuracy", "accuracy")]
     return [("accuracy", "accuracy"), ("OOV accuracy", "oov_accuracy"), ("IV accuracy", "iv_accuracy")]
+
+
+def share(value: float | None) -> str:
+    """A share as it is printed: four digits, or a stroke where there was nothing to divide by."""
+    return "-" if value is None or value != value else f"{value:.4f}"
 
 
 def _unknown(scores: dict[str, Any]) -> str:

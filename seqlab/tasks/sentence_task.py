@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from seqlab.config import Segmentation, SentenceTask, Tagging
 from seqlab.models.tagger import SequenceTagger
 from seqlab.recurrent.stack import Carried
-from seqlab.tasks import segment, sentence_floors, sentence_network, sentences_kept, tag
+from seqlab.tasks import sentence_floors, sentence_network, sentences_kept, tag
 from seqlab.tasks.base import Loss
 from seqlab.tasks.evaluation import Evaluation
 from seqlab.tasks.neural_segmenter import LEGALITY, NeuralSegmenter

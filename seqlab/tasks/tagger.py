@@ -35,6 +35,8 @@ class Tagger(ABC):
         self, config: Tagging, tags: Sequence[str], words: frozenset[str], scores: dict[str, Any] | None = None
     ) -> None:
         self.config, self.tags, self.words, self.scores = config, tuple(tags), words, scores or {}
+        self.reads_characters = all(len(word) == 1 for word in words)
+        """Whether the tokens of the training data are single characters."""
 
     @abstractmethod
     def _tags(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:

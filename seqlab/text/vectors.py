@@ -73,7 +73,7 @@ def _read(path: Path, file: IO[bytes], wanted: Container[str] | None) -> tuple[l
         with suppress(UnicodeDecodeError):
             word = content.decode("utf-8")
             if word not in found and (wanted is None or word in wanted):
-                found[word] = _numbers(path, number, numbers.split())
+                found[word] = _numbers(path, number, numbers.split(), width)
         line, number = file.readline(), number + 1
     if header is not None and n_rows != header[0]:
         raise DataError(f"{path}: its first row says {header[0]} words, and it has {n_rows}; get the whole file again")
@@ -103,8 +103,11 @@ def _cut(path: Path, number: int, line: bytes, width: int) -> tuple[bytes, bytes
         last = fields[0].split(b" ")[1:][-1:]  # of a word of several parts, which is not to be a number too many
         if not last or _value(last[0]) is None:
             return fields[0], b" ".join(fields[1:])
-    n_found = len(line.split()) - 1
-    raise DataError(
+    raise _of_another_width(path, number, len(line.split()) - 1, width)
+
+
+def _of_another_width(path: Path, number: int, n_found: int, width: int) -> DataError:
+    return DataError(
         f"{path}:{number}: a row of {n_found} numbers, and the others have {width}; correct it, or get the file again"
     )
 
@@ -116,7 +119,9 @@ def _value(field: bytes) -> float | None:
         return None
 
 
-def _numbers(path: Path, number: int, fields: list[bytes]) -> NDArray[np.float32]:
+def _numbers(path: Path, number: int, fields: list[bytes], width: int) -> NDArray[np.float32]:
+    if len(fields) != width:
+        raise _of_another_width(path, number, len(fields), width)
     values = [_value(field) for field in fields]
     for field, value in zip(fields, values, strict=True):
         if value is None or not abs(value) < _HIGHEST:  # which NaN is not, either

@@ -284,7 +284,7 @@ def test_a_finished_model_is_trained_further(call, refused, corpus, tmp_path, fl
 
 def test_a_model_trained_in_code_goes_on_with_a_corpus(call, refused, copied, corpus):
     more = ("train", "lm", "-o", copied, "--resume", "--epochs", "3")
-    refused(*more, code=1, says=["was trained on records given from Python; give the same text as a CORPUS"])
+    refused(*more, code=1, says=["was trained on records given from Python; give the same data as a CORPUS"])
     assert call(*more, corpus).code == 0
     assert open_directory(copied).manifest["training"]["epochs"] == 3
 

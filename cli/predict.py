@@ -1,0 +1,126 @@
+"""`seqlab predict RUN [FILE]`: words or tags, a line for a line."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqlab.errors import ConfigError, ModelError
+
+if TYPE_CHECKING:
+    from seqlab.tasks.segmenter import Segmenter
+    from seqlab.tasks.tagger import Tagger
+
+_BLOCK = 1 << 18
+FORMATS = ("words", "bmes", "offsets", "json")
+
+
+@click.command(name="predict")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("file", default="-", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="words", show_default=True, help="What is written."
+)
+@click.option(
+    "--userdict", type=click.Path(path_type=Path), help="Words a segmenter is to keep whole, in jieba's format."
+)
+@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the text; what is written is UTF-8.")
+@click.option("--device", default="cpu", show_default=True, help="For networks: cpu, cuda, cuda:1, ..., or auto.")
+def command(run: Path, file: Path, form: str, userdict: Path | None, encoding: str, device: str) -> None:
+    """Cut text into words, or tag it, line by line: from FILE, or from standard input.
+
+    A segmenter takes any text. A tagger of words takes lines of words parted by blanks, a tagger of characters any text,
+    of which it leaves blanks out.
+
+    \b
+    words    the words of a line parted by a space; word/tag from a tagger
+    bmes     a character and its tag a line (from a tagger: a token and its tag), a blank line behind each line of text
+    offsets  start, end and word a line, in characters of the line (from a tagger: in tokens, start, end, type and
+             text of each span, or of each token where tags mark no spans), a blank line behind each line of text
+    json     an object a line
+    """
+    from seqlab import load
+    from seqlab.corpora.lines import as_they_come
+    from seqlab.modeldir import open_directory
+    from seqlab.tasks import TASKS
+
+    task = open_directory(run).config.task
+    if task not in _WRITERS:
+        better = TASKS[task].next_step.format(name=run)
+        raise ModelError(
+            f"{run}: is a model of the task {task}, which has nothing to predict line by line; use: {better}"
+        )
+    model, write = load(run, device), _WRITERS[task]
+    if userdict is not None:
+        if task != "segment":
+            raise ConfigError("--userdict is for a segmenter; leave it out")
+        model.load_userdict(userdict)
+    out = click.get_text_stream("stdout")
+    for lines in as_they_come(_standard_input() if str(file) == "-" else file, encoding):
+        for written in write(model, lines, form):
+            out.write(written + "\n")
+        out.flush()
+
+
+def _standard_input() -> Iterator[bytes]:
+    file = click.get_binary_stream("stdin")
+    read = getattr(file, "read1", file.read)  # what has come, rather than as much as was asked for
+    while block := read(_BLOCK):
+        yield block
+
+
+def _segmented(model: "Segmenter", lines: list[str], form: str) -> Iterable[str]:
+    """What is written of each line."""
+    if form == "words":
+        return map(" ".join, model.batch(lines, whitespace="drop"))
+    return (_words(line, words, form) for line, words in zip(lines, model.batch(lines), strict=True))
+
+
+def _words(line: str, words: list[str], form: str) -> str:
+    from seqlab.text.bmes import tags_of_words
+
+    ends = list(_summed(map(len, words)))
+    placed = [(end - len(word), end, word) for end, word in zip(ends, words, strict=True) if not word[0].isspace()]
+    if form == "json":
+        return json.dumps({"text": line, "words": placed}, ensure_ascii=False)
+    if form == "offsets":
+        return "".join(f"{start}\t{end}\t{word}\n" for start, end, word in placed)
+    kept = [word for *_, word in placed]
+    return "".join(f"{sign}\t{tag}\n" for sign, tag in zip("".join(kept), tags_of_words(kept), strict=True))
+
+
+def _summed(lengths: Iterable[int]) -> Iterator[int]:
+    total = 0
+    for length in lengths:
+        total += length
+        yield total
+
+
+def _tagged(model: "Tagger", lines: list[str], form: str) -> Iterable[str]:
+    """What is written of each line."""
+    sentences = [_tokens(model, line) for line in lines]
+    return (_tags(model, tokens, tags, form) for tokens, tags in zip(sentences, model.batch(sentences), strict=True))
+
+
+def _tokens(model: "Tagger", line: str) -> list[str]:
+    words = line.split()
+    return list("".join(words)) if model.reads_characters else words
+
+
+def _tags(model: "Tagger", tokens: list[str], tags: list[str], form: str) -> str:
+    if form == "words":
+        return " ".join(f"{token}/{tag}" for token, tag in zip(tokens, tags, strict=True))
+    if form == "bmes":
+        return "".join(f"{token}\t{tag}\n" for token, tag in zip(tokens, tags, strict=True))
+    spans = model.spans_of_tags(tags) if model.config.data.scheme else None
+    if form == "json":
+        found: dict[str, Any] = {"tokens": tokens, "tags": tags}
+        return json.dumps(found if spans is None else found | {"spans": spans}, ensure_ascii=False)
+    placed = [(number, number + 1, tag) for number, tag in enumerate(tags)] if spans is None else spans
+    between = "" if model.reads_characters else " "
+    return "".join(f"{start}\t{end}\t{kind}\t{between.join(tokens[start:end])}\n" for start, end, kind in placed)
+
+
+_WRITERS: dict[str, Any] = {"segment": _segmented, "tag": _tagged}
