@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from seqlab.errors import DataError
 
-_SAMPLE = 1 << 12
+_SAMPLE = 1 << 16
 _HIGHEST = float(np.finfo(np.float32).max)
 _CONTROL = frozenset(range(32)) - {9, 10, 13}
 
@@ -39,34 +39,31 @@ def read_vectors(
     """
     path = Path(path)
     try:
-        with _opened(path) as file:
-            return _read(path, file, wanted)
+        with path.open("rb") as file:
+            compressed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            if not compressed:
+                return _read(path, file, wanted)
+            with gzip.GzipFile(fileobj=file) as inside:
+                return _read(path, cast(IO[bytes], inside), wanted)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path}: cannot be read ({reason}); name a whole file of vectors as text") from error
 
 
-def _opened(path: Path) -> IO[bytes]:
-    file = path.open("rb")
-    compressed = file.read(2) == b"\x1f\x8b"
-    file.seek(0)
-    return cast(IO[bytes], gzip.GzipFile(fileobj=file)) if compressed else file
-
-
 def _read(path: Path, file: IO[bytes], wanted: Container[str] | None) -> tuple[list[str], NDArray[np.float32]]:
-    first = file.readline(_SAMPLE)
-    _refuse_binary(path, first)
-    if not first.strip():
-        raise DataError(f"{path}:1: has no vector; name a file of vectors as text")
-    header = _header(first)
+    if not _CONTROL.isdisjoint(file.read(_SAMPLE)):
+        raise DataError(f"{path}: is in a binary format; save the vectors as text, as word2vec does with '-binary 0'")
+    file.seek(0)
+    line, number = file.readline(), 1
+    header = _header(line)
     if header is not None:
-        first = file.readline(_SAMPLE)
-        _refuse_binary(path, first)
-    first += b"" if first.endswith(b"\n") or len(first) < _SAMPLE else file.readline()
-    number = 1 if header is None else 2
-    width = len(first.split()) - 1 if header is None else header[1]
+        line, number = file.readline(), 2
+    elif not line.strip():
+        raise DataError(f"{path}:1: has no vector; name a file of vectors as text")
+    width = len(line.split()) - 1 if header is None else header[1]
     found: dict[str, NDArray[np.float32]] = {}
-    line, n_rows = first, 0
+    n_rows = 0
     while line:
         content, numbers = _cut(path, number, line.strip(b" \t\r\n"), width)
         n_rows += 1
@@ -86,11 +83,6 @@ def _header(line: bytes) -> tuple[int, int] | None:
     if len(fields) != 2 or not all(field.isdigit() for field in fields):
         return None
     return int(fields[0]), int(fields[1])
-
-
-def _refuse_binary(path: Path, sample: bytes) -> None:
-    if not _CONTROL.isdisjoint(sample):
-        raise DataError(f"{path}: is in a binary format; save the vectors as text, as word2vec does with '-binary 0'")
 
 
 def _cut(path: Path, number: int, line: bytes, width: int) -> tuple[bytes, bytes]:
