@@ -1,31 +1,25 @@
 """What a network reads of each token: its id, the kind of its signs, its neighbours, its first and last characters."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqlab.errors import ConfigError, DataError, ModelError, unknown
+from seqlab.errors import ConfigError, DataError, unknown
 from seqlab.text import codepoints
 from seqlab.text.codepoints import codes_of
-from seqlab.text.keys import find, from_npy, keys_from_npy, to_npy
+from seqlab.text.keys import find
 from seqlab.text.lexicon import Lexicon
 from seqlab.text.vocab import BOS, EOS, SPECIALS, UNK, Vocab
 
 Width = Literal["keep", "half"]
 Case = Literal["keep", "lower"]
 Ints = NDArray[np.int64]
-
-_FORMAT = 1
-SETTINGS_FILE, VOCAB_FILE, COUNTS_FILE = "features.json", "vocab.json", "counts.npy"
-BIGRAMS_FILE, LEXICON_FILE = "bigrams.npy", "lexicon.npy"
 
 
 class Columns(NamedTuple):
@@ -144,7 +138,7 @@ class TokenFeatures:
             tables.append(Table("kind", codepoints.N_KINDS))
         if self.bigrams is not None:
             tables.append(Table("bigram", len(SPECIALS) + len(self.bigrams)))
-        names = _affix_names(len(self.affixes) // 2)
+        names = affix_names(len(self.affixes) // 2)
         return (*tables, *(Table(name, len(known)) for name, known in zip(names, self.affixes, strict=True)))
 
     @cached_property
@@ -244,43 +238,16 @@ class TokenFeatures:
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write files to a folder, which is made where it is missing; ModelError where that is not possible."""
-        folder, n_affixes = Path(folder), len(self.affixes) // 2
-        settings = {"format": _FORMAT, "width": self.width, "case": self.case, "kinds": self.kinds}
-        settings |= {"bigrams": self.bigrams is not None, "affixes": n_affixes, "lexicon": self.lexicon is not None}
-        contents = {
-            SETTINGS_FILE: (json.dumps(settings, indent=2) + "\n").encode("ascii"),
-            VOCAB_FILE: self.vocab.to_json().encode("ascii"),
-            COUNTS_FILE: to_npy(self.counts),
-        }
-        if self.bigrams is not None:
-            contents[BIGRAMS_FILE] = to_npy(self.bigrams)
-        for name, known in zip(_affix_names(n_affixes), self.affixes, strict=True):
-            contents[_file(name)] = known.to_json().encode("ascii")
-        if self.lexicon is not None:
-            contents[LEXICON_FILE] = self.lexicon.to_npy()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, content in contents.items():
-                (folder / name).write_bytes(content)
-        except OSError as error:
-            raise ModelError(f"{error.filename or folder}: cannot be written ({error.strerror})") from error
+        from seqlab.text.features_storage import save_features
+
+        save_features(self, folder)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> "TokenFeatures":
         """Read what `save` wrote; ModelError, with the name of the file, where one is missing or altered."""
-        folder = Path(folder)
-        settings = _settings(folder / SETTINGS_FILE)
-        vocab, counts = _vocab(folder / VOCAB_FILE), from_npy(folder / COUNTS_FILE, np.int64)
-        if len(counts) != len(vocab):
-            raise ModelError(f"{folder / COUNTS_FILE}: not of the same tokens as {VOCAB_FILE}; files of two were mixed")
-        bigrams = keys_from_npy(folder / BIGRAMS_FILE, np.int64) if settings["bigrams"] else None
-        if bigrams is not None and len(bigrams) and not 0 <= bigrams[0] <= bigrams[-1] < len(vocab) ** 2:
-            raise ModelError(
-                f"{folder / BIGRAMS_FILE}: pairs of other tokens than {VOCAB_FILE}; files of two were mixed"
-            )
-        affixes = tuple(_vocab(folder / _file(name)) for name in _affix_names(settings["affixes"]))
-        lexicon = Lexicon.load(folder / LEXICON_FILE) if settings["lexicon"] else None
-        return cls(vocab, counts, settings["width"], settings["case"], settings["kinds"], bigrams, affixes, lexicon)
+        from seqlab.text.features_storage import load_features
+
+        return load_features(folder)
 
 
 def _check(width: str, case: str, bigram_min_count: int, affixes: int) -> None:
@@ -332,12 +299,9 @@ def _affixes(token: str, longest: int) -> list[str]:
     return [token[:length] for length in lengths] + [token[-length:] for length in lengths]
 
 
-def _affix_names(longest: int) -> list[str]:
+def affix_names(longest: int) -> list[str]:
+    """Give the names of the tables of affixes, in the order of `TokenFeatures.affixes`."""
     return [f"{kind} {length}" for kind in ("prefix", "suffix") for length in range(1, longest + 1)]
-
-
-def _file(table: str) -> str:
-    return table.replace(" ", "") + ".json"
 
 
 def _pairs(ids: Ints, starts: Ints, n_types: int) -> Ints:
@@ -357,36 +321,3 @@ def _frequent(pairs: Ints, n_types: int, min_count: int) -> Ints:
     known = (keys // n_types != UNK) & (keys % n_types != UNK)
     frequent: Ints = keys[known & (counts >= min_count)]
     return frequent
-
-
-def _content(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise ModelError(f"{path}: the file is missing; the model directory is incomplete") from error
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read ({error}); copy the model directory again") from error
-
-
-def _vocab(path: Path) -> Vocab:
-    try:
-        return Vocab.from_json(_content(path))
-    except ModelError as error:
-        raise error if str(error).startswith(str(path)) else ModelError(f"{path}: {error}") from error
-
-
-def _settings(path: Path) -> dict[str, Any]:
-    try:
-        settings = json.loads(_content(path))
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: not JSON: {error}") from error
-    names = {"format", "width", "case", "kinds", "bigrams", "affixes", "lexicon"}
-    if not isinstance(settings, dict) or set(settings) != names:
-        raise ModelError(f"{path}: not an object with exactly {', '.join(sorted(names))}")
-    if settings["format"] != _FORMAT:
-        raise ModelError(f"{path}: has the format {settings['format']!a}; this version of seqlab reads {_FORMAT}")
-    flags = all(type(settings[name]) is bool for name in ("kinds", "bigrams", "lexicon"))
-    known = settings["width"] in get_args(Width) and settings["case"] in get_args(Case)
-    if not flags or not known or type(settings["affixes"]) is not int or not 0 <= settings["affixes"] <= 100:
-        raise ModelError(f"{path}: a value in it cannot be; copy the model directory again")
-    return settings
