@@ -37,7 +37,7 @@ class NeuralSegmenter(Segmenter):
         scores: dict[str, Any] | None = None,
         device: str = "cpu",
     ) -> None:
-        super().__init__(config, words, scores)
+        super().__init__(config, words, scores, fold=config.text.width == "half")
         self.features, self.model = features, sentence_network.in_use(model, config, device)
 
     @classmethod

@@ -51,9 +51,7 @@ def prepare(
     counts = Counter(tag for pair in train for tag in pair[1])
     tags = sorted(counts, key=lambda tag: (-counts[tag], tag))
     legality_of(config, tags)
-    notes = [f"{len(illegal)} sentences are left out of training, their tags being illegal; {illegal[0]}"] * bool(
-        illegal
-    )
+    notes = [f"{len(illegal)} sentences with illegal tags are left out of training; {why}" for why in illegal[:1]]
     content = {"tags": tags, "notes": notes}
     (folder / "text" / TAGS).write_text(json.dumps(content, indent=0) + "\n", encoding="ascii", newline="")
     if config.model == "rnn":

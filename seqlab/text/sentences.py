@@ -59,7 +59,7 @@ def split(texts: Sequence[str], *, longest: int | None = LONGEST) -> Sentences:
 
     A sentence ends with its text, at a line end, and after 。！？；… with the closing quotes and brackets that follow. An
     ASCII ! ? ; ends one only where white space or an East Asian character comes next, a full stop never does. A word begins
-    behind white space, and none inside of a grapheme cluster.
+    behind white space, and none inside of a grapheme cluster, of a run of Latin letters, or of one of digits.
 
     Args:
         longest: sentences with more characters are cut, as `shorten` does; None leaves them.
@@ -87,6 +87,7 @@ def split(texts: Sequence[str], *, longest: int | None = LONGEST) -> Sentences:
         borders = np.zeros(len(codes), np.int8)
     if inside is not None:
         borders[inside[places]] = -1
+    _join_runs(codes, borders)
     first = np.zeros(len(codes) + 1, np.bool_)
     first[new] = True
     first[-1] = True
@@ -94,6 +95,24 @@ def split(texts: Sequence[str], *, longest: int | None = LONGEST) -> Sentences:
     borders[starts[:-1]] = 1
     sentences = Sentences(codes, places, starts, borders)
     return sentences if longest is None else shorten(sentences, longest)[0]
+
+
+def _join_runs(codes: Codes, borders: NDArray[np.int8]) -> None:
+    """Put -1 at the borders (N,) between two basic Latin letters, and between two digits, of full width too."""
+    run = _runs()[codes]
+    if run.any():
+        same = (run[1:] == run[:-1]) & (run[1:] > 0) & (borders[1:] == 0)
+        borders[1:][same] = -1
+
+
+@cache
+def _runs() -> NDArray[np.uint8]:
+    """For each code point 1 for a basic Latin letter, 2 for a digit, 0 for all others."""
+    table = np.zeros(0x110000, np.uint8)
+    for first, size, run in (("A", 26, 1), ("a", 26, 1), ("0", 10, 2)):
+        for start in (ord(first), ord(first) + 0xFEE0):
+            table[start : start + size] = run
+    return table
 
 
 def shorten(sentences: Sentences, longest: int = LONGEST) -> tuple[Sentences, Ints]:

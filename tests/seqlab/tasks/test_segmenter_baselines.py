@@ -86,8 +86,8 @@ def test_matching_between_borders():
 
 
 def test_widths_are_folded_to_be_read():
-    for fold, expected in ((True, ["ＡＢ", "１２"]), (False, ["Ａ", "Ｂ", "１", "２"])):
-        assert MatchingSegmenter(None, ["AB", "12"], fold=fold).lcut("ＡＢ１２") == expected
+    for fold, expected in ((True, ["Ａ＋", "１％"]), (False, ["Ａ", "＋", "１", "％"])):
+        assert MatchingSegmenter(None, ["A+", "1%"], fold=fold).lcut("Ａ＋１％") == expected
     cut = [*CUT, ["AB", "12"], ["12", "AB"]]
     assert HmmSegmenter(None, tagger(cut=cut), WORDS, fold=True).lcut("ＡＢ１２") == ["ＡＢ", "１２"]
 

@@ -148,10 +148,10 @@ def test_long_sentences_are_cut(texts, longest):
 
 
 def test_long_sentences_are_cut_at_commas_first():
-    text = "一二三四五，" + "六七，八九十百千万亿" + "x" * 10 + " yy 10,000好,好好好"
+    text = "一二三四五，" + "六七，八九十百千万亿" + "々" * 10 + " yy 10,000好,好好好"
     cut, hard = shorten(split([text], longest=None), 10)
     found = ["".join(map(chr, part)) for part in np.split(cut.codes, cut.starts[1:-1])]
-    assert found == ["一二三四五，六七，", "八九十百千万亿xxx", "xxxxxxxyy", "10,000好,", "好好好"]
+    assert found == ["一二三四五，六七，", "八九十百千万亿々々々", "々々々々々々々yy", "10,000好,", "好好好"]
     assert hard.tolist() == [19]
 
 
@@ -196,3 +196,8 @@ def test_an_empty_text_among_others():
     assert isinstance(found, Sentences)
     assert found.starts.tolist() == [0, 1, 2]
     assert words(["", "a", "", "b", ""], found, found.borders == 1) == [[], ["a"], [], ["b"], []]
+
+
+def test_no_word_begins_inside_of_a_run_of_letters_or_digits():
+    borders = split(["买iPhone15，ＡＢ１２a b ñé"]).borders.tolist()
+    assert borders == [1, 0, -1, -1, -1, -1, -1, 0, -1, 0, 0, -1, 0, -1, 0, 1, 1, 0]
