@@ -1,4 +1,5 @@
 import doctest
+import re
 import itertools
 import sys
 
@@ -56,9 +57,12 @@ def plain_split(text):
             current = []
         start = end
     found = [sentence for sentence in [*found, current] if sentence]
-    borders = {
-        place: -1 if place in going_on else int(place > 0 and text[place - 1].isspace()) for s in found for place in s
-    }
+    borders = {}
+    for place in (place for sentence in found for place in sentence):
+        joined = place in going_on or (
+            place and re.fullmatch(r"[A-Za-zＡ-Ｚａ-ｚ]{2}|[0-9０-９]{2}", text[place - 1 : place + 1])
+        )
+        borders[place] = -1 if joined else int(place > 0 and text[place - 1].isspace())
     return found, borders | {sentence[0]: 1 for sentence in found}
 
 
