@@ -5,6 +5,7 @@ Padding stands at the end of each row, so what a recurrence makes of it cannot c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -56,6 +57,16 @@ class Ragged:
         """Values (B, T) or (B, T, n) with zeros for padding; nothing that stood there reaches anything, not even a NaN."""
         inside = self.inside if values.dim() == 2 else self.inside.unsqueeze(-1)
         return torch.where(inside, values, torch.zeros((), dtype=values.dtype, device=values.device))
+
+    def zero(self, values: Tensor) -> Tensor:
+        """The same in place for contiguous values (B, T, n), which is several times as fast on a CPU."""
+        values.flatten(0, 1).index_fill_(0, self._padding, 0)
+        return values
+
+    @cached_property
+    def _padding(self) -> Tensor:
+        """Which of the B * T steps are padding."""
+        return (~self.inside).flatten().nonzero().squeeze(1)
 
     def at_ends(self, states: State, initial: State) -> State:
         """The state of each row after its own last step.

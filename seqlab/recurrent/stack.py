@@ -269,8 +269,10 @@ class Recurrent(nn.Module):
             written, last = scan.run(self.row, choice, read, initial, drawn, ragged, zoneout)
             directions.append(backwards(written, rows) if reverse else written)
             after.append(last)
-        written = torch.cat(directions, -1) if self.bidirectional else directions[0]
-        return written if rows is None else rows.zeroed(written)
+        if not self.bidirectional:  # a kernel may need its outputs for the gradient, so they are left as they are
+            return directions[0] if rows is None else rows.zeroed(directions[0])
+        written = torch.cat(directions, -1)
+        return written if rows is None else rows.zero(written)
 
     def step(self, inputs: Tensor, state: Carried | None = None) -> tuple[Tensor, Carried]:
         """One time step of all layers, as fast as it can be: for use, so nothing is dropped, in training neither.
