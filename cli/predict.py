@@ -1,7 +1,9 @@
 """`seqlab predict RUN [FILE]`: words or tags, a line for a line."""
 
 import json
-from collections.abc import Iterable, Iterator
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,23 +54,21 @@ def command(run: Path, file: Path, form: str, userdict: Path | None, encoding: s
         raise ModelError(
             f"{run}: is a model of the task {task}, which has nothing to predict line by line; use: {better}"
         )
-    model, write = load(run, device), _WRITERS[task]
+    model: Any = load(run, device)
+    write = _WRITERS[task]
     if userdict is not None:
         if task != "segment":
             raise ConfigError("--userdict is for a segmenter; leave it out")
         model.load_userdict(userdict)
-    out = click.get_text_stream("stdout")
     for lines in as_they_come(_standard_input() if str(file) == "-" else file, encoding):
         for written in write(model, lines, form):
-            out.write(written + "\n")
-        out.flush()
+            click.echo(written)
 
 
 def _standard_input() -> Iterator[bytes]:
-    file = click.get_binary_stream("stdin")
-    read = getattr(file, "read1", file.read)  # what has come, rather than as much as was asked for
-    while block := read(_BLOCK):
-        yield block
+    with os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0) as file:
+        while block := file.read(_BLOCK):  # what has come, which may be less than was asked for
+            yield block
 
 
 def _segmented(model: "Segmenter", lines: list[str], form: str) -> Iterable[str]:
@@ -123,4 +123,4 @@ def _tags(model: "Tagger", tokens: list[str], tags: list[str], form: str) -> str
     return "".join(f"{start}\t{end}\t{kind}\t{between.join(tokens[start:end])}\n" for start, end, kind in placed)
 
 
-_WRITERS: dict[str, Any] = {"segment": _segmented, "tag": _tagged}
+_WRITERS: dict[str, Callable[[Any, list[str], str], Iterable[str]]] = {"segment": _segmented, "tag": _tagged}

@@ -1,6 +1,6 @@
 """Every setting of a language model."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from seqlab.config.experiment import Experiment
 from seqlab.config.network import Batches, Network
@@ -11,7 +11,11 @@ from seqlab.config.text import Text
 class LanguageModelling(Experiment):
     """A language model: every setting of `seqlab train lm`."""
 
-    OWN_SECTIONS = {"rnn": ("batches", "network", "training"), "ngram": ("ngram",), "mixture": ()}
+    OWN_SECTIONS: ClassVar[dict[str, tuple[str, ...]]] = {
+        "rnn": ("batches", "network", "training"),
+        "ngram": ("ngram",),
+        "mixture": (),
+    }
 
     task: Literal["lm"] = "lm"
     """The task."""

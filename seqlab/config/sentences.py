@@ -1,6 +1,6 @@
 """Every setting of a segmenter and of a tagger: models that read whole sentences, token by token."""
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -8,7 +8,7 @@ from seqlab.config.experiment import Experiment
 from seqlab.config.network import Recurrence
 from seqlab.config.ngram import SmoothingName
 from seqlab.config.section import Section
-from seqlab.config.text import Data
+from seqlab.config.text import Data, Paths
 from seqlab.precision import Precision
 
 
@@ -65,8 +65,14 @@ class Features(Section):
     """Read which kind of character a token is: Han, digit, letter, punctuation and so on."""
     kind_width: int = Field(8, ge=1, le=100_000)
     """Width of the learned vectors of kinds."""
-    lexicon: str | None = None
-    """A word list whose words are looked up in the text: a file in jieba's format, or jieba for that of jieba itself."""
+    lexicons: Paths = ()
+    """Word lists whose words are looked up in the text: train for the words of the training data (of a segmenter), jieba for
+    jieba's dictionary, or a file in its format."""
+    lexicon_min_count: int = Field(2, ge=1)
+    """Words of the training data seen less often than this are not in the list train."""
+    lexicon_dropout: float = Field(0.3, ge=0.0, lt=1.0)
+    """Share of the words of each list that is hidden in training, drawn anew each epoch, so that the network learns what to
+    make of a word in no list."""
     vectors: str | None = None
     """Vectors of tokens to begin with, in the text format of word2vec or GloVe."""
     bigram_vectors: str | None = None
@@ -83,10 +89,12 @@ class TokenFeatures(Features):
 
     @model_validator(mode="after")
     def _lexicon_of_characters(self) -> Self:
-        if self.lexicon and self.affixes:
+        if self.lexicons and self.affixes:
             raise ValueError(
-                "affixes: a lexicon is for tokens of one character, which have none; leave one of the two out"
+                "affixes: lexicons are for tokens of one character, which have none; leave one of the two out"
             )
+        if "train" in self.lexicons:
+            raise ValueError("lexicons: train, the words of the training data, is for a segmenter; leave it out")
         return self
 
 
@@ -146,6 +154,9 @@ class SentenceTask(Experiment):
         for name in ("bigram_min_count", "bigram_width", "bigram_dropout", "bigram_vectors"):
             if not features.bigrams and getattr(features, name) != type(features).model_fields[name].default:
                 raise ValueError(f"features.{name}: there are no bigrams; leave it out, or set bigrams to true")
+        for name in ("lexicon_min_count", "lexicon_dropout"):
+            if not features.lexicons and getattr(features, name) != type(features).model_fields[name].default:
+                raise ValueError(f"features.{name}: there is no lexicon; leave it out, or set lexicons")
         if not features.kinds and features.kind_width != 8:
             raise ValueError("features.kind_width: there are no kinds; leave it out, or set kinds to true")
         return self
@@ -154,7 +165,7 @@ class SentenceTask(Experiment):
 class Segmentation(SentenceTask):
     """Word segmentation: every setting of `seqlab train segment`."""
 
-    OWN_SECTIONS = {
+    OWN_SECTIONS: ClassVar[dict[str, tuple[str, ...]]] = {
         "rnn": ("features", "batches", "network", "training"),
         "hmm": ("hmm",),
         "max-match": ("matching",),
@@ -172,7 +183,10 @@ class Segmentation(SentenceTask):
 class Tagging(SentenceTask):
     """Tagging: every setting of `seqlab train tag`."""
 
-    OWN_SECTIONS = {"rnn": ("features", "batches", "network", "training"), "hmm": ("hmm",)}
+    OWN_SECTIONS: ClassVar[dict[str, tuple[str, ...]]] = {
+        "rnn": ("features", "batches", "network", "training"),
+        "hmm": ("hmm",),
+    }
 
     task: Literal["tag"] = "tag"
     """The task."""

@@ -26,7 +26,7 @@ class Data(Section):
     encoding: str = "utf-8"
     """Encoding of the corpora, any that Python knows: utf-8, gb18030, big5, utf-16, ..."""
     validation_share: float = Field(0.1, ge=0.0, lt=1.0)
-    """Share of the characters, or sentences, that is held out; 0 holds nothing out and scores the training data themselves."""
+    """Share of the characters, or sentences, that is held out; 0 holds nothing out and scores what is trained on."""
     validation_split: Literal["random", "end"] = "random"
     """Which characters, or sentences, are held out: drawn by the seed all over the corpora, or their end."""
     limit: int | None = Field(None, ge=1)

@@ -1,5 +1,6 @@
 """Word segmentation: sentences in words, held out in part, as every kind of model reads them. No torch."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,8 @@ def prepare(
     sentences_kept.keep_words(folder, known(config, train))
     if config.model == "rnn":
         texts = ["".join(words) for sentence in train for words in split_words(sentence)]
-        fit_features(config, texts).save(folder / "text")
+        counts = Counter(word for sentence in train for word in sentence)
+        fit_features(config, texts, counts).save(folder / "text")
 
 
 def known(config: Segmentation, sentences: Iterable[Sequence[str]]) -> set[str]:

@@ -1,24 +1,32 @@
 """The text parts of segmenters and taggers, as their settings describe them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from seqlab.config import SentenceTask
 from seqlab.errors import DataError
 from seqlab.text.features import TokenFeatures
 from seqlab.text.lexicon import Lexicon
 
+TRAIN, JIEBA = "train", "jieba"
+"""The names of lexicons that are no files."""
 
-def fit_features(config: SentenceTask, sentences: Iterable[Sequence[str]]) -> TokenFeatures:
+
+def fit_features(
+    config: SentenceTask, sentences: Iterable[Sequence[str]], words: Mapping[str, int] = MappingProxyType({})
+) -> TokenFeatures:
     """What a network reads of each token, fitted on training sentences: a text of characters each, or a list of tokens.
+
+    Args:
+        config: the experiment; its sections `text` and `features` are used.
+        sentences: to train on.
+        words: how often each word stands in them, where tokens are characters.
 
     Raises:
         DataError: the word list cannot be read.
     """
     features, text = config.features, config.text
-    lexicon = None
-    if features.lexicon:
-        lexicon = Lexicon.jieba() if features.lexicon == "jieba" else Lexicon.read(Path(features.lexicon))
     return TokenFeatures.fit(
         sentences,
         width=text.width,
@@ -28,8 +36,14 @@ def fit_features(config: SentenceTask, sentences: Iterable[Sequence[str]]) -> To
         bigram_min_count=features.bigram_min_count,
         affixes=getattr(features, "affixes", 0),
         kinds=features.kinds,
-        lexicon=lexicon,
+        lexicons=[_lexicon(name, config, words) for name in features.lexicons],
     )
+
+
+def _lexicon(name: str, config: SentenceTask, words: Mapping[str, int]) -> Lexicon:
+    if name == TRAIN:
+        return Lexicon(word for word, count in words.items() if count >= config.features.lexicon_min_count)
+    return Lexicon.jieba() if name == JIEBA else Lexicon.read(Path(name))
 
 
 def refuse_lexicon_of_words(config: SentenceTask, sentences: Iterable[Sequence[str]]) -> None:
@@ -38,5 +52,7 @@ def refuse_lexicon_of_words(config: SentenceTask, sentences: Iterable[Sequence[s
     Raises:
         DataError: with what to do.
     """
-    if config.features.lexicon and any(len(token) != 1 for sentence in sentences for token in sentence):
-        raise DataError("features.lexicon: it is for tokens of one character, and some here are longer; leave it out")
+    if config.features.lexicons and any(len(token) != 1 for sentence in sentences for token in sentence):
+        raise DataError(
+            "features.lexicons: they are for tokens of one character, and some here are longer; leave them out"
+        )

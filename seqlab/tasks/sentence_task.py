@@ -19,7 +19,8 @@ from seqlab.tasks.evaluation import Evaluation
 from seqlab.tasks.neural_segmenter import LEGALITY, NeuralSegmenter
 from seqlab.tasks.neural_tagger import NeuralTagger
 from seqlab.text.bmes import numbers_of_tags, tags_of_words
-from seqlab.text.features import Columns, TokenFeatures
+from seqlab.text.codepoints import codes_of
+from seqlab.text.features import Columns, TokenFeatures, marked
 from seqlab.text.schemes import Legality
 from seqlab.text.sentences import split_words
 from seqlab.text.vocab import SPECIALS, UNK
@@ -41,6 +42,19 @@ class Batch(NamedTuple):
     """(B,)"""
 
 
+class Encoded(NamedTuple):
+    """Sentences one after another as numbers."""
+
+    codes: NDArray[np.uint32]
+    """(N,) code points, where tokens are characters that lexicons are to mark; otherwise it may be empty."""
+    columns: Columns
+    """What is read of the N tokens."""
+    tags: NDArray[np.int64]
+    """(N,)"""
+    starts: NDArray[np.int64]
+    """(S + 1,) where sentences begin, and where the last one ends."""
+
+
 class SentenceNetworkTask(ABC):
     """Segmentation or tagging over what `prepare` has left in a folder; see `seqlab.tasks.base.NetworkTask`."""
 
@@ -56,7 +70,8 @@ class SentenceNetworkTask(ABC):
         self.notes = ["nothing is held out: the training data themselves are scored"] if held_out is None else []
         if config.data.limit is not None:
             self.notes.append(f"only the first {config.data.limit:,} sentences are read")
-        self._columns, self._tags, self._starts = self._encoded()
+        self._codes, columns, self._tags, self._starts = self._encoded()
+        self._ids, self._flags = columns.ids, columns.flags.astype(np.uint8)
         self._rare = self.features.rare(RARE)
         self._groups = sentence_network.grouped(
             np.diff(self._starts), self._by_length(np.arange(len(self._starts) - 1)), config.batches.batch_size
@@ -69,8 +84,8 @@ class SentenceNetworkTask(ABC):
         }
 
     @abstractmethod
-    def _encoded(self) -> tuple[Columns, NDArray[np.int64], NDArray[np.int64]]:
-        """What is read of all training tokens, their tags (N,), and where sentences start (S + 1,)."""
+    def _encoded(self) -> Encoded:
+        """The training sentences as numbers."""
 
     @abstractmethod
     def _size(self, sentences: list[Any]) -> int:
@@ -116,18 +131,27 @@ class SentenceNetworkTask(ABC):
         order = self._by_length(draw.permutation(len(self._starts) - 1))
         sizes = [len(group) for group in self._groups]
         groups = np.split(order, np.cumsum(sizes)[:-1])
+        flags = self._thinned(draw)
         for number in draw.permutation(len(groups)).tolist():
-            yield self._batch(groups[number], draw)
+            yield self._batch(groups[number], flags, draw)
+
+    def _thinned(self, draw: np.random.Generator) -> NDArray[np.uint8]:
+        """The flags of the training tokens (N, F) with part of the words of each lexicon hidden."""
+        share = self.config.features.lexicon_dropout
+        if not self.features.lexicons or not share:
+            return self._flags
+        thinned = [lexicon.thinned(share, draw) for lexicon in self.features.lexicons]
+        return marked(self._codes, self._starts, thinned).astype(np.uint8)
 
     def _by_length(self, sentences: NDArray[np.int64]) -> NDArray[np.int64]:
         ordered: NDArray[np.int64] = sentences[np.argsort(np.diff(self._starts)[sentences], kind="stable")]
         return ordered
 
-    def _batch(self, rows: NDArray[np.int64], draw: np.random.Generator) -> Batch:
+    def _batch(self, rows: NDArray[np.int64], flags: NDArray[np.uint8], draw: np.random.Generator) -> Batch:
         starts, lengths = self._starts[rows], np.diff(self._starts)[rows]
         steps = np.arange(lengths.max())
         places = starts[:, None] + np.minimum(steps, lengths[:, None] - 1)
-        ids = self._columns.ids[places].astype(np.int64)
+        ids = self._ids[places].astype(np.int64)
         if share := self.config.batches.rare_as_unknown:
             tokens = ids[..., 0]
             tokens[np.isin(tokens, self._rare) & (draw.random(tokens.shape) < share)] = UNK
@@ -135,7 +159,7 @@ class SentenceNetworkTask(ABC):
             for column, table in enumerate(self.features.columns):
                 if self.features.tables[table].name == "bigram":
                     ids[..., column][draw.random(places.shape) < share] = UNK
-        return Batch(ids, self._columns.flags[places], self._tags[places], torch.from_numpy(lengths))
+        return Batch(ids, flags[places].astype(np.float32), self._tags[places], torch.from_numpy(lengths))
 
     def loss(self, model: nn.Module, batch: Batch, carried: Carried | None) -> Loss:
         """The negative log-likelihood of the tags of one batch; nothing is carried on."""
@@ -153,13 +177,13 @@ class SegmentationTask(SentenceNetworkTask):
     unit = "word"
     legality = LEGALITY
 
-    def _encoded(self) -> tuple[Columns, NDArray[np.int64], NDArray[np.int64]]:
+    def _encoded(self) -> Encoded:
         sentences = [part for words in self.train for part in split_words(words)]
         texts = ["".join(words) for words in sentences]
-        codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+        codes = codes_of("".join(texts)).astype(np.uint32)
         starts = np.cumsum([0, *map(len, texts)])
         tags = numbers_of_tags("".join(map(tags_of_words, sentences))).astype(np.int64)
-        return self.features.of_characters(codes, starts), tags, starts
+        return Encoded(codes, self.features.of_characters(codes, starts), tags, starts)
 
     def _size(self, sentences: list[Any]) -> int:
         return sum(map(len, sentences))
@@ -187,12 +211,13 @@ class TaggingTask(SentenceNetworkTask):
         super().__init__(config, folder, device)
         self.notes += notes
 
-    def _encoded(self) -> tuple[Columns, NDArray[np.int64], NDArray[np.int64]]:
+    def _encoded(self) -> Encoded:
         numbers = {name: number for number, name in enumerate(self.tags)}
         tokens = [token for pair in self.train for token in pair[0]]
         tags = np.array([numbers[name] for pair in self.train for name in pair[1]])
         starts = np.cumsum([0, *(len(pair[0]) for pair in self.train)])
-        return self.features.of_tokens(tokens, starts), tags, starts
+        codes = codes_of("".join(tokens)) if self.features.lexicons else np.empty(0, np.uint32)
+        return Encoded(codes, self.features.of_tokens(tokens, starts), tags, starts)
 
     def _size(self, sentences: list[Any]) -> int:
         return sum(len(pair[0]) for pair in sentences)

@@ -62,8 +62,8 @@ class TokenFeatures:
     """The known pairs as sorted keys, left id * V + right id; None without columns of pairs."""
     affixes: tuple[Vocab, ...]
     """The known prefixes of 1, 2, ... characters, then the suffixes."""
-    lexicon: Lexicon | None
-    """Gives the flags; it knows characters only."""
+    lexicons: tuple[Lexicon, ...]
+    """Give the flags, one after another; they know characters only."""
 
     @classmethod
     def fit(
@@ -78,7 +78,7 @@ class TokenFeatures:
         affixes: int = 0,
         affix_min_count: int = 2,
         kinds: bool = True,
-        lexicon: Lexicon | None = None,
+        lexicons: Sequence[Lexicon] = (),
     ) -> "TokenFeatures":
         """Take the tokens, pairs and affixes of sentences that are seen often enough.
 
@@ -88,7 +88,7 @@ class TokenFeatures:
             min_count, bigram_min_count, affix_min_count: how often a token, pair or affix has to be seen to be known.
             bigrams, kinds: whether there are such columns.
             affixes: the length of the longest prefixes and suffixes; 0 for none.
-            lexicon: words as flags; for characters only.
+            lexicons: words as flags; for characters only.
 
         Raises:
             ConfigError: a value that cannot be. DataError: no token.
@@ -105,8 +105,8 @@ class TokenFeatures:
             vocab = Vocab.build(counts, min_count)
             ids = _by_code(vocab)[codes]
         else:
-            if lexicon is not None:
-                raise ConfigError("lexicon: it marks characters, and these tokens are words; leave it out")
+            if lexicons:
+                raise ConfigError("lexicons: they mark characters, and these tokens are words; leave them out")
             tokens = [token for sentence in sentences for token in sentence]
             distinct, numbers = _distinct(tokens)
             folded = _folded(distinct, width, case)
@@ -127,7 +127,7 @@ class TokenFeatures:
             kinds,
             _frequent(_pairs(ids, starts, len(vocab)), len(vocab), bigram_min_count) if bigrams else None,
             tuple(Vocab.build(table, affix_min_count) for table in ends),
-            lexicon,
+            tuple(lexicons),
         )
 
     @cached_property
@@ -150,7 +150,7 @@ class TokenFeatures:
     @property
     def n_flags(self) -> int:
         """F, how many flags a token has."""
-        return 0 if self.lexicon is None else self.lexicon.n_flags
+        return sum(lexicon.n_flags for lexicon in self.lexicons)
 
     def rare(self, max_count: int) -> Ints:
         """Give the ids `(M,)` of the tokens that stand at most `max_count` times in the training text."""
@@ -198,8 +198,8 @@ class TokenFeatures:
             ValueError: a token of several characters, where there are flags.
         """
         distinct, numbers = _distinct(tokens)
-        if self.lexicon is not None and any(len(token) != 1 for token in distinct):
-            raise ValueError("the lexicon marks characters, and a token is none; give characters")
+        if self.lexicons and any(len(token) != 1 for token in distinct):
+            raise ValueError("a lexicon marks characters, and a token is none; give characters")
         folded = _folded(distinct, self.width, self.case)
         ids = self.vocab.ids(folded).astype(np.int64)[numbers]
         columns: list[NDArray[Any]] = [ids]
@@ -208,7 +208,7 @@ class TokenFeatures:
         columns += self._neighbours(ids, starts)
         for known, affixes in zip(self.affixes, self._affixes_of(folded), strict=True):
             columns.append(known.ids(affixes)[numbers])
-        codes = codes_of("".join(tokens)) if self.lexicon is not None else np.empty(0, np.uint32)
+        codes = codes_of("".join(tokens)) if self.lexicons else np.empty(0, np.uint32)
         return self._columns(columns, codes, starts)
 
     def _affixes_of(self, tokens: list[str]) -> list[tuple[str, ...]]:
@@ -219,8 +219,7 @@ class TokenFeatures:
         ids = np.empty((len(columns[0]), len(columns)), np.int32)
         for place, column in enumerate(columns):
             ids[:, place] = column
-        flags = np.empty((len(ids), 0), np.float32) if self.lexicon is None else self.lexicon.flags(codes, starts)
-        return Columns(ids, flags)
+        return Columns(ids, marked(codes, starts, self.lexicons))
 
     def _neighbours(self, ids: Ints, starts: Ints) -> list[Ints]:
         """The pair before each token and the pair behind it."""
@@ -248,6 +247,14 @@ class TokenFeatures:
         from seqlab.text.features_storage import load_features
 
         return load_features(folder)
+
+
+def marked(codes: NDArray[np.uint32], starts: Ints, lexicons: Sequence[Lexicon]) -> NDArray[np.float32]:
+    """Give the flags `(N, F)` of characters by some lexicons, one after another; see `TokenFeatures.of_characters`."""
+    if not lexicons:
+        return np.empty((int(starts[-1]), 0), np.float32)
+    parts = [lexicon.flags(codes, starts) for lexicon in lexicons]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, 1)
 
 
 def _check(width: str, case: str, bigram_min_count: int, affixes: int) -> None:

@@ -14,7 +14,7 @@ from seqlab.text.lexicon import Lexicon
 from seqlab.text.vocab import Vocab
 
 SETTINGS_FILE, VOCAB_FILE, COUNTS_FILE = "features.json", "vocab.json", "counts.npy"
-BIGRAMS_FILE, LEXICON_FILE = "bigrams.npy", "lexicon.npy"
+BIGRAMS_FILE, LEXICON_FILE = "bigrams.npy", "lexicon{}.npy"
 
 _FORMAT = 1
 
@@ -23,7 +23,7 @@ def save_features(features: TokenFeatures, folder: str | os.PathLike[str]) -> No
     """Write features to a folder, which is made where it is missing; ModelError where that is not possible."""
     folder, n_affixes = Path(folder), len(features.affixes) // 2
     settings = {"format": _FORMAT, "width": features.width, "case": features.case, "kinds": features.kinds}
-    settings |= {"bigrams": features.bigrams is not None, "affixes": n_affixes, "lexicon": features.lexicon is not None}
+    settings |= {"bigrams": features.bigrams is not None, "affixes": n_affixes, "lexicons": len(features.lexicons)}
     contents = {
         SETTINGS_FILE: (json.dumps(settings, indent=2) + "\n").encode("ascii"),
         VOCAB_FILE: features.vocab.to_json().encode("ascii"),
@@ -33,8 +33,8 @@ def save_features(features: TokenFeatures, folder: str | os.PathLike[str]) -> No
         contents[BIGRAMS_FILE] = to_npy(features.bigrams)
     for name, known in zip(affix_names(n_affixes), features.affixes, strict=True):
         contents[_file(name)] = known.to_json().encode("ascii")
-    if features.lexicon is not None:
-        contents[LEXICON_FILE] = features.lexicon.to_npy()
+    for number, lexicon in enumerate(features.lexicons):
+        contents[LEXICON_FILE.format(number)] = lexicon.to_npy()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
@@ -54,9 +54,9 @@ def load_features(folder: str | os.PathLike[str]) -> TokenFeatures:
     if bigrams is not None and len(bigrams) and not 0 <= bigrams[0] <= bigrams[-1] < len(vocab) ** 2:
         raise ModelError(f"{folder / BIGRAMS_FILE}: pairs of other tokens than {VOCAB_FILE}; files of two were mixed")
     affixes = tuple(_vocab(folder / _file(name)) for name in affix_names(settings["affixes"]))
-    lexicon = Lexicon.load(folder / LEXICON_FILE) if settings["lexicon"] else None
+    lexicons = tuple(Lexicon.load(folder / LEXICON_FILE.format(k)) for k in range(settings["lexicons"]))
     return TokenFeatures(
-        vocab, counts, settings["width"], settings["case"], settings["kinds"], bigrams, affixes, lexicon
+        vocab, counts, settings["width"], settings["case"], settings["kinds"], bigrams, affixes, lexicons
     )
 
 
@@ -85,13 +85,14 @@ def _settings(path: Path) -> dict[str, Any]:
         settings = json.loads(_content(path))
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: not JSON: {error}") from error
-    names = {"format", "width", "case", "kinds", "bigrams", "affixes", "lexicon"}
+    names = {"format", "width", "case", "kinds", "bigrams", "affixes", "lexicons"}
     if not isinstance(settings, dict) or set(settings) != names:
         raise ModelError(f"{path}: not an object with exactly {', '.join(sorted(names))}")
     if settings["format"] != _FORMAT:
         raise ModelError(f"{path}: has the format {settings['format']!a}; this version of seqlab reads {_FORMAT}")
-    flags = all(type(settings[name]) is bool for name in ("kinds", "bigrams", "lexicon"))
+    flags = all(type(settings[name]) is bool for name in ("kinds", "bigrams"))
     known = settings["width"] in get_args(Width) and settings["case"] in get_args(Case)
-    if not flags or not known or type(settings["affixes"]) is not int or not 0 <= settings["affixes"] <= 100:
+    numbers = all(type(settings[name]) is int and 0 <= settings[name] <= 100 for name in ("affixes", "lexicons"))
+    if not flags or not known or not numbers:
         raise ModelError(f"{path}: a value in it cannot be; copy the model directory again")
     return settings

@@ -143,7 +143,7 @@ def test_above_a_code_point_there_is_no_case():
 
 def test_flags_are_those_of_the_lexicon():
     lexicon = Lexicon(["买书", "本书"])
-    features = TokenFeatures.fit(LINES, lexicon=lexicon)
+    features = TokenFeatures.fit(LINES, lexicons=[lexicon])
     found = characters(features, LINES)
     assert found.flags.shape[1] == features.n_flags == lexicon.n_flags
     assert found.flags.sum() == 2 * 3
@@ -151,11 +151,11 @@ def test_flags_are_those_of_the_lexicon():
     with pytest.raises(ValueError, match="give characters"):
         features.of_tokens(["买书"], np.array([0, 1]))
     with pytest.raises(ConfigError, match="lexicon"):
-        TokenFeatures.fit(WORDS, lexicon=lexicon)
+        TokenFeatures.fit(WORDS, lexicons=[lexicon])
 
 
 CASES = [
-    (LINES, {"lexicon": Lexicon(["买书"]), "width": "half"}),
+    (LINES, {"lexicons": [Lexicon(["买书"]), Lexicon(["本书"])], "width": "half"}),
     (WORDS, {"affixes": 2, "case": "lower", "kinds": False}),
 ]
 

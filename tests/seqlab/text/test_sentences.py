@@ -1,6 +1,6 @@
 import doctest
-import re
 import itertools
+import re
 import sys
 
 import numpy as np
