@@ -2,13 +2,13 @@
 
 import json
 import math
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from seqlab.errors import ConfigError
 
 if TYPE_CHECKING:
     from seqlab.config import LanguageModelling
@@ -27,19 +27,28 @@ Row = dict[str, Any]
 @click.option("--device", default="cpu", show_default=True, help="For networks: cpu, cuda, cuda:1, ..., or auto.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(runs: tuple[Path, ...], corpora: tuple[str, ...], encoding: str, device: str, as_json: bool) -> None:
-    """Compare models in one table, n-grams and networks alike; the best is bold, or marked by a star in a file or pipe.
+    """Compare models of one task in one table; the best is bold, or marked by a star in a file or pipe.
 
-    Without --on the scores are those of training, which say something of one another only where the same text was held
-    out, and read as the same tokens. With --on each model is scored on that text.
+    Without --on the scores are those of training, which say something of one another only where the same data were held
+    out, and read as the same tokens. With --on each model is scored on that corpus; of segmenters and taggers a paired
+    bootstrap over the sentences then tells how far each is behind the best one, and whether by chance.
 
-    Models of different tokens, such as words and characters, cannot be compared by figures a token. With --on the nats of
-    the whole text are then divided by the number of its characters too, the same for all. A model of words predicts no
-    blanks, and what is out of its vocabulary (OOV) only as unknown: mind that column.
+    Language models of different tokens, such as words and characters, cannot be compared by figures a token. With --on the
+    nats of the whole text are then divided by the number of its characters too, the same for all. A model of words predicts
+    no blanks, and what is out of its vocabulary (OOV) only as unknown: mind that column.
     """
     from seqlab.cli.tables import for_json
     from seqlab.modeldir import open_directory
 
     directories = [open_directory(run) for run in runs]
+    tasks = sorted({directory.config.task for directory in directories})
+    if len(tasks) > 1:
+        raise ConfigError(f"these are models of different tasks, {' and '.join(tasks)}; compare those of one")
+    if tasks != ["lm"]:
+        from seqlab.cli.compare_sentences import compare
+
+        compare(directories, corpora, encoding, device, as_json)
+        return
     rows = [_described(directory) for directory in directories]
     if corpora:
         _score(rows, directories, corpora, encoding, device)
@@ -142,24 +151,19 @@ def _best(rows: list[Row]) -> list[int]:
 
 
 def _print(rows: list[Row], best: list[int]) -> None:
-    from seqlab.cli.tables import figures, table
+    from seqlab.cli.tables import emphasized, figures
 
-    bold = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     units = {row["unit"] for row in rows if "unit" in row}
     unit = next(iter(units)) if len(units) == 1 else "token"
     heads = ["run", "model", "size", f"nats a {unit}", f"bits a {unit}", "perplexity", f"{unit}s", "OOV"]
     by_character = len(units) > 1 and all("nats_a_character" in row for row in rows)
     lines = []
-    for number, row in enumerate(rows):
-        marked = " *" if number in best and not bold else ""
-        cells = [row["run"] + marked, row["what"], row["size"]]
+    for row in rows:
+        cells = [row["run"], row["what"], row["size"]]
         if "nats" in row:
             n_tokens = f"{row['n_tokens']:,}" + (f" {row['unit']}s" if len(units) > 1 else "")
             cells += [*figures(row["nats"]), n_tokens, f"{row['oov_rate']:.2%}"]
         else:
             cells += ["-"] * 5
         lines.append(cells + ([f"{row['nats_a_character']:.4f}"] if by_character else []))
-    shown = table(heads + ["nats a character"] * by_character, lines, texts=3).split("\n")
-    for number in best if bold else ():
-        shown[2 + number] = click.style(shown[2 + number], bold=True)
-    click.echo("\n".join(shown))
+    click.echo(emphasized(heads + ["nats a character"] * by_character, lines, best, texts=3))

@@ -1,9 +1,12 @@
 """Plain tables for standard output."""
 
 import math
+import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
+import click
 from rich.cells import cell_len
 
 
@@ -20,6 +23,16 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool 
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def emphasized(heads: Sequence[str], rows: Sequence[Sequence[str]], best: Sequence[int], *, texts: int = 1) -> str:
+    """A table whose best rows are bold in a terminal, and marked by a star in a file or pipe."""
+    bold = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    marked = [[row[0] + " *" * (number in best and not bold), *row[1:]] for number, row in enumerate(rows)]
+    lines = table(heads, marked, texts=texts).split("\n")
+    for number in best if bold else ():
+        lines[2 + number] = click.style(lines[2 + number], bold=True)
     return "\n".join(lines)
 
 

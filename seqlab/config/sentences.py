@@ -11,6 +11,9 @@ from seqlab.config.section import Section
 from seqlab.config.text import Data, Paths
 from seqlab.precision import Precision
 
+TRAIN, JIEBA = "train", "jieba"
+"""The names of lexicons that are no files."""
+
 
 class TaggedData(Data):
     """What is read, and how tags stand in it."""
@@ -66,13 +69,13 @@ class Features(Section):
     kind_width: int = Field(8, ge=1, le=100_000)
     """Width of the learned vectors of kinds."""
     lexicons: Paths = ()
-    """Word lists whose words are looked up in the text: train for the words of the training data (of a segmenter), jieba for
-    jieba's dictionary, or a file in its format."""
-    lexicon_min_count: int = Field(2, ge=1)
+    """Word lists whose words are looked up in the text: train for the words of the training data (of a segmenter), jieba
+    for jieba's dictionary, or a file in its format."""
+    lexicon_min_count: int = Field(1, ge=1)
     """Words of the training data seen less often than this are not in the list train."""
-    lexicon_dropout: float = Field(0.3, ge=0.0, lt=1.0)
-    """Share of the words of each list that is hidden in training, drawn anew each epoch, so that the network learns what to
-    make of a word in no list."""
+    lexicon_folds: int = Field(10, ge=2)
+    """Parts of the training data, one after another: in training the list train holds for each of them the words of the
+    others alone, so that the network learns how far such a list can be trusted on new text."""
     vectors: str | None = None
     """Vectors of tokens to begin with, in the text format of word2vec or GloVe."""
     bigram_vectors: str | None = None
@@ -93,7 +96,7 @@ class TokenFeatures(Features):
             raise ValueError(
                 "affixes: lexicons are for tokens of one character, which have none; leave one of the two out"
             )
-        if "train" in self.lexicons:
+        if TRAIN in self.lexicons:
             raise ValueError("lexicons: train, the words of the training data, is for a segmenter; leave it out")
         return self
 
@@ -154,9 +157,9 @@ class SentenceTask(Experiment):
         for name in ("bigram_min_count", "bigram_width", "bigram_dropout", "bigram_vectors"):
             if not features.bigrams and getattr(features, name) != type(features).model_fields[name].default:
                 raise ValueError(f"features.{name}: there are no bigrams; leave it out, or set bigrams to true")
-        for name in ("lexicon_min_count", "lexicon_dropout"):
-            if not features.lexicons and getattr(features, name) != type(features).model_fields[name].default:
-                raise ValueError(f"features.{name}: there is no lexicon; leave it out, or set lexicons")
+        for name in ("lexicon_min_count", "lexicon_folds"):
+            if TRAIN not in features.lexicons and getattr(features, name) != type(features).model_fields[name].default:
+                raise ValueError(f"features.{name}: the list train is not read; leave it out, or add train to lexicons")
         if not features.kinds and features.kind_width != 8:
             raise ValueError("features.kind_width: there are no kinds; leave it out, or set kinds to true")
         return self

@@ -5,12 +5,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from seqlab.config import SentenceTask
+from seqlab.config.sentences import JIEBA, TRAIN
 from seqlab.errors import DataError
 from seqlab.text.features import TokenFeatures
 from seqlab.text.lexicon import Lexicon
-
-TRAIN, JIEBA = "train", "jieba"
-"""The names of lexicons that are no files."""
 
 
 def fit_features(
@@ -42,8 +40,13 @@ def fit_features(
 
 def _lexicon(name: str, config: SentenceTask, words: Mapping[str, int]) -> Lexicon:
     if name == TRAIN:
-        return Lexicon(word for word, count in words.items() if count >= config.features.lexicon_min_count)
+        return words_seen(words, config.features.lexicon_min_count)
     return Lexicon.jieba() if name == JIEBA else Lexicon.read(Path(name))
+
+
+def words_seen(counts: Mapping[str, int], min_count: int) -> Lexicon:
+    """The words seen at least `min_count` times, as a lexicon."""
+    return Lexicon(word for word, count in counts.items() if count >= min_count)
 
 
 def refuse_lexicon_of_words(config: SentenceTask, sentences: Iterable[Sequence[str]]) -> None:

@@ -1,7 +1,9 @@
 """Segmentation and tagging by a network: batches of sentences, their loss, and the scores of the network."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqlab.config import Segmentation, SentenceTask, Tagging
+from seqlab.config.sentences import TRAIN
 from seqlab.models.tagger import SequenceTagger
 from seqlab.recurrent.stack import Carried
 from seqlab.tasks import sentence_floors, sentence_network, sentences_kept, tag
@@ -18,6 +21,7 @@ from seqlab.tasks.base import Loss
 from seqlab.tasks.evaluation import Evaluation
 from seqlab.tasks.neural_segmenter import LEGALITY, NeuralSegmenter
 from seqlab.tasks.neural_tagger import NeuralTagger
+from seqlab.tasks.sentence_parts import words_seen
 from seqlab.text.bmes import numbers_of_tags, tags_of_words
 from seqlab.text.codepoints import codes_of
 from seqlab.text.features import Columns, TokenFeatures, marked
@@ -45,8 +49,6 @@ class Batch(NamedTuple):
 class Encoded(NamedTuple):
     """Sentences one after another as numbers."""
 
-    codes: NDArray[np.uint32]
-    """(N,) code points, where tokens are characters that lexicons are to mark; otherwise it may be empty."""
     columns: Columns
     """What is read of the N tokens."""
     tags: NDArray[np.int64]
@@ -70,7 +72,7 @@ class SentenceNetworkTask(ABC):
         self.notes = ["nothing is held out: the training data themselves are scored"] if held_out is None else []
         if config.data.limit is not None:
             self.notes.append(f"only the first {config.data.limit:,} sentences are read")
-        self._codes, columns, self._tags, self._starts = self._encoded()
+        columns, self._tags, self._starts = self._encoded()
         self._ids, self._flags = columns.ids, columns.flags.astype(np.uint8)
         self._rare = self.features.rare(RARE)
         self._groups = sentence_network.grouped(
@@ -131,23 +133,14 @@ class SentenceNetworkTask(ABC):
         order = self._by_length(draw.permutation(len(self._starts) - 1))
         sizes = [len(group) for group in self._groups]
         groups = np.split(order, np.cumsum(sizes)[:-1])
-        flags = self._thinned(draw)
         for number in draw.permutation(len(groups)).tolist():
-            yield self._batch(groups[number], flags, draw)
-
-    def _thinned(self, draw: np.random.Generator) -> NDArray[np.uint8]:
-        """The flags of the training tokens (N, F) with part of the words of each lexicon hidden."""
-        share = self.config.features.lexicon_dropout
-        if not self.features.lexicons or not share:
-            return self._flags
-        thinned = [lexicon.thinned(share, draw) for lexicon in self.features.lexicons]
-        return marked(self._codes, self._starts, thinned).astype(np.uint8)
+            yield self._batch(groups[number], draw)
 
     def _by_length(self, sentences: NDArray[np.int64]) -> NDArray[np.int64]:
         ordered: NDArray[np.int64] = sentences[np.argsort(np.diff(self._starts)[sentences], kind="stable")]
         return ordered
 
-    def _batch(self, rows: NDArray[np.int64], flags: NDArray[np.uint8], draw: np.random.Generator) -> Batch:
+    def _batch(self, rows: NDArray[np.int64], draw: np.random.Generator) -> Batch:
         starts, lengths = self._starts[rows], np.diff(self._starts)[rows]
         steps = np.arange(lengths.max())
         places = starts[:, None] + np.minimum(steps, lengths[:, None] - 1)
@@ -159,7 +152,7 @@ class SentenceNetworkTask(ABC):
             for column, table in enumerate(self.features.columns):
                 if self.features.tables[table].name == "bigram":
                     ids[..., column][draw.random(places.shape) < share] = UNK
-        return Batch(ids, flags[places].astype(np.float32), self._tags[places], torch.from_numpy(lengths))
+        return Batch(ids, self._flags[places].astype(np.float32), self._tags[places], torch.from_numpy(lengths))
 
     def loss(self, model: nn.Module, batch: Batch, carried: Carried | None) -> Loss:
         """The negative log-likelihood of the tags of one batch; nothing is carried on."""
@@ -183,7 +176,26 @@ class SegmentationTask(SentenceNetworkTask):
         codes = codes_of("".join(texts)).astype(np.uint32)
         starts = np.cumsum([0, *map(len, texts)])
         tags = numbers_of_tags("".join(map(tags_of_words, sentences))).astype(np.int64)
-        return Encoded(codes, self.features.of_characters(codes, starts), tags, starts)
+        columns = self.features.of_characters(codes, starts)
+        if TRAIN in self.config.features.lexicons:
+            columns = Columns(columns.ids, self._flags_by_others(codes, starts, sentences))
+        return Encoded(columns, tags, starts)
+
+    def _flags_by_others(
+        self, codes: NDArray[np.uint32], starts: NDArray[np.int64], sentences: list[list[str]]
+    ) -> NDArray[np.float32]:
+        """The flags of the training characters, those of the list train by the words of the other folds."""
+        features = self.config.features
+        everywhere = Counter(chain.from_iterable(sentences))
+        bounds = np.linspace(0, len(sentences), min(features.lexicon_folds, len(sentences)) + 1).astype(int).tolist()
+        parts = []
+        for first, last in pairwise(bounds):
+            elsewhere = everywhere - Counter(chain.from_iterable(sentences[first:last]))
+            lexicons = list(self.features.lexicons)
+            lexicons[features.lexicons.index(TRAIN)] = words_seen(elsewhere, features.lexicon_min_count)
+            begin, end = starts[first], starts[last]
+            parts.append(marked(codes[begin:end], starts[first : last + 1] - begin, lexicons))
+        return np.concatenate(parts)
 
     def _size(self, sentences: list[Any]) -> int:
         return sum(map(len, sentences))
@@ -216,8 +228,7 @@ class TaggingTask(SentenceNetworkTask):
         tokens = [token for pair in self.train for token in pair[0]]
         tags = np.array([numbers[name] for pair in self.train for name in pair[1]])
         starts = np.cumsum([0, *(len(pair[0]) for pair in self.train)])
-        codes = codes_of("".join(tokens)) if self.features.lexicons else np.empty(0, np.uint32)
-        return Encoded(codes, self.features.of_tokens(tokens, starts), tags, starts)
+        return Encoded(self.features.of_tokens(tokens, starts), tags, starts)
 
     def _size(self, sentences: list[Any]) -> int:
         return sum(len(pair[0]) for pair in sentences)

@@ -77,12 +77,6 @@ class Lexicon:
         lexicon.keys = keys_.keys_from_npy(Path(path), np.uint64)
         return lexicon
 
-    def thinned(self, share: float, draw: np.random.Generator) -> "Lexicon":
-        """Give a list without about this share of the words, which are drawn."""
-        lexicon = Lexicon([])
-        lexicon.keys = self.keys[draw.random(len(self.keys)) >= share]
-        return lexicon
-
     def to_npy(self) -> bytes:
         """Give the content of the `.npy` file that `load` reads."""
         return keys_.to_npy(self.keys)
