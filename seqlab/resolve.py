@@ -133,7 +133,9 @@ def _explain(schema: type[Section], error: ValidationError) -> str:
         return _unknown(schema, f"{path}." if isinstance(first["input"], dict) else path)
     if first["type"] == "literal_error" and isinstance(first["input"], str):
         field = next(field for known, field in settings(schema) if known == path)
-        return f"{path}: {unknown(path.rpartition('.')[2], first['input'], get_args(field.annotation))}"
+        names = [name for part in (field.annotation, *get_args(field.annotation)) for name in get_args(part)]
+        known_names = [name for name in names if isinstance(name, str)]  # of a setting that may be left open, too
+        return f"{path}: {unknown(path.rpartition('.')[2], first['input'], known_names)}"
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error" and not path:
         return message

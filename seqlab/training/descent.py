@@ -36,6 +36,8 @@ def check(config: Experiment) -> None:
     device = available(config.training.device)
     if isinstance(config, LanguageModelling):
         precision.check(config.network.precision, device)
+    elif config.training.optimizer == "sparse-adam":
+        raise ConfigError("training.optimizer: sparse-adam is for language models; take another, such as adam")
 
 
 def check_text(config: Experiment, folder: Path) -> None:
