@@ -2,7 +2,11 @@
 
 import copy
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,10 +22,21 @@ from seqlab.text.features import Columns, TokenFeatures
 from seqlab.text.schemes import Legality
 from seqlab.text.vectors import read_vectors
 
-TOKENS = 1 << 14
+TOKENS = 1 << 13
 """Of a batch in use, padding included."""
 
 Mask = NDArray[np.bool_]
+
+
+class Batch(NamedTuple):
+    """Sentences side by side."""
+
+    places: NDArray[np.int64]
+    """(B, T) where their tokens stand; padding repeats a sentence's last one."""
+    inside: Mask
+    """(B, T) what is no padding."""
+    lengths: Tensor
+    """(B,)"""
 
 
 def build(config: SentenceTask, features: TokenFeatures, legality: Legality) -> SequenceTagger:
@@ -96,29 +111,49 @@ def tags(
     """
     found = np.zeros(len(columns.ids), np.int64)
     device = next(model.parameters()).device
-    with torch.inference_mode():
-        for places, inside, lengths in batches(starts):
+
+    def decode(batch: Batch) -> None:
+        places, inside, lengths = batch
+        with torch.inference_mode():
             ids, flags = (torch.from_numpy(part[places]).to(device) for part in (columns.ids, columns.flags))
             emissions = model(ids, flags, lengths.to(device))
-            paths = model.viterbi(emissions, lengths, None if allowed is None else allowed[places])
-            found[places[inside]] = paths[inside]
+        paths = model.viterbi(emissions, lengths, None if allowed is None else allowed[places])
+        found[places[inside]] = paths[inside]
+
+    several = list(batches(starts))
+    if len(several) == 1 or device.type != "cpu" or torch.get_num_threads() == 1:
+        for batch in several:
+            decode(batch)
+    else:
+        with _threads() as pool:
+            list(pool.map(decode, several))
     return found
 
 
-def batches(starts: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Mask, Tensor]]:
-    """Sentences of similar length together, about TOKENS tokens at a time.
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """As many threads as torch uses in one operation, each with operations on one core.
 
-    Yields:
-        places (B, T) of the tokens, those of padding being that of the sentence's last token; which are no padding (B, T);
-        lengths (B,).
+    A batch for each core is quicker than each operation on all cores, as nobody waits. How many threads torch takes is set
+    for each thread, but also kept for threads to come, and so it is set back once the pool is there.
     """
+    n = torch.get_num_threads()
+    with ThreadPoolExecutor(n, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        ready = Barrier(n)
+        list(pool.map(lambda _: ready.wait(), range(n)))
+        torch.set_num_threads(n)
+        yield pool
+
+
+def batches(starts: NDArray[np.int64]) -> Iterator[Batch]:
+    """Sentences of similar length together, at most TOKENS tokens at a time."""
     lengths = np.diff(starts)
     for rows in grouped(lengths, np.argsort(-lengths, kind="stable"), TOKENS):
         own = lengths[rows]
         steps = np.arange(own.max())
         inside = steps < own[:, None]
         places = starts[rows][:, None] + np.minimum(steps, own[:, None] - 1)
-        yield places, inside, torch.from_numpy(own)
+        yield Batch(places, inside, torch.from_numpy(own))
 
 
 def grouped(lengths: NDArray[np.int64], order: NDArray[np.int64], n_tokens: int) -> Sequence[NDArray[np.int64]]:
