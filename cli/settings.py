@@ -75,7 +75,7 @@ def all_options(schema: type[Section], *, without: tuple[str, ...]) -> Iterator[
             yield SettingOption(section, f"{flag}/--no-{flag[2:]}", help=text)
         elif get_origin(kind) is tuple:
             of_numbers = int in get_args(get_args(kind)[0])
-            metavar, value = ("NUMBER", int) if of_numbers else ("CORPUS", str)
+            metavar, value = ("NUMBER", int) if of_numbers else ("CORPUS" if head == "data" else "LIST", str)
             yield SettingOption(section, flag, help=text, multiple=True, type=value, metavar=metavar)
         elif get_origin(kind) is Literal:
             yield SettingOption(section, flag, help=text, type=NameInTable(get_args(kind)))

@@ -1,15 +1,17 @@
+import functools
+
 import pytest
 
 import seqlab
 from seqlab.cli import settings
 from seqlab.cli import train as command
-from seqlab.config import LanguageModelling
+from seqlab.config import SCHEMAS
 from seqlab.errors import ConfigError
 from seqlab.resolve import settings as all_settings
 from seqlab.training import experiment
 
-FIELDS = dict(all_settings(LanguageModelling))
-OPTIONS = {option.name: option for option in command.lm.params if isinstance(option, settings.SettingOption)}
+FIELDS = {task: dict(all_settings(schema)) for task, schema in SCHEMAS.items()}
+COMMANDS = {"lm": command.lm, "segment": command.segment, "tag": command.tag}
 # One value for each setting that is not its default, as it is typed and as it is meant.
 TYPED = {
     "data.validation": ("v.txt", ("v.txt",)), "data.encoding": ("big5", "big5"),
@@ -41,8 +43,37 @@ TYPED_NGRAM = {path: value for path, value in TYPED.items() if path.partition(".
     "ngram.min_counts": ("2", (2,)), "ngram.prune": ("1e-7", 1e-7), "ngram.sentences": ("lines", "lines"),
     "ngram.memory": ("5M", "5M"),
 }  # fmt: skip
+SHARED = {path: value for path, value in TYPED.items() if path.partition(".")[0] in ("data", "training", path)}
+SENTENCE_TEXT = {"text.width": ("half", "half"), "text.case": ("lower", "lower"), "text.min_count": ("2", 2)}
+SENTENCE_NETWORK = SHARED | SENTENCE_TEXT | {
+    path: value for path, value in TYPED.items()
+    if path.startswith("network.") and path not in ("network.tied", "network.precision")
+} | {
+    "features.bigrams": (None, False), "features.kinds": (None, False), "features.vectors": ("v.txt", "v.txt"),
+    "network.bidirectional": (None, False), "network.crf": (None, True), "network.use": ("float32", "float32"),
+    "batches.batch_size": ("3", 3), "batches.rare_as_unknown": ("0.25", 0.25),
+}  # fmt: skip
+WITHOUT_TRAINING = {path: value for path, value in SHARED.items() if not path.startswith("training.")} | {
+    "text.width": ("half", "half")
+}
+HMM = WITHOUT_TRAINING | {
+    "model": ("hmm", "hmm"), "hmm.order": ("2", 2), "hmm.smoothing": ("katz", "katz"),
+}  # fmt: skip
+TAGS = {"data.separator": ("|", "|"), "data.scheme": ("BIOES", "BIOES")}
+MATCHING = {"model": ("max-match", "max-match"), "matching.direction": ("backward", "backward")}
+CASES = {
+    ("lm", "rnn"): TYPED, ("lm", "ngram"): TYPED_NGRAM,
+    ("segment", "rnn"): SENTENCE_NETWORK, ("segment", "hmm"): HMM, ("segment", "max-match"): WITHOUT_TRAINING | MATCHING,
+    ("tag", "rnn"): SENTENCE_NETWORK | TAGS | {"features.affixes": ("2", 2), "features.affix_width": ("9", 9)},
+    ("tag", "hmm"): HMM | TAGS,
+}  # fmt: skip
 # These do not fit the others.
-ALONE = {
+BIGRAMS = {
+    "features.bigram_min_count": ("3", 3, {}), "features.bigram_width": ("9", 9, {}),
+    "features.bigram_dropout": ("0.5", 0.5, {}), "features.bigram_vectors": ("v.txt", "v.txt", {}),
+    "features.kind_width": ("9", 9, {}),
+}  # fmt: skip
+ALONE_OF_LM = {
     "data.validation_share": ("0.2", 0.2, {}),
     "data.validation_split": ("end", "end", {}),
     "text.sentencepiece_model": ("bpe", "bpe", {"text.tokenizer": "sentencepiece"}),
@@ -51,13 +82,29 @@ ALONE = {
     "training.decay_every": ("2", 2, {"training.schedule": "step"}),
     "ngram.pseudo_count": ("0.5", 0.5, {"model": "ngram", "ngram.smoothing": "additive"}),
 }
+SHARED_ALONE = {path: value for path, value in ALONE_OF_LM.items() if path.partition(".")[0] in ("data", "training")}
+ALONE = {
+    "lm": ALONE_OF_LM,
+    "segment": SHARED_ALONE | BIGRAMS | {
+        "features.lexicons": ("train", ("train",), {}),
+        "features.lexicon_min_count": ("7", 7, {"features.lexicons": ("train",)}),
+        "features.lexicon_folds": ("3", 3, {"features.lexicons": ("train",)}),
+    },
+    "tag": SHARED_ALONE | BIGRAMS | {
+        "features.lexicons": ("jieba", ("jieba",), {}),
+        "data.token_column": ("2", 2, {}), "data.tag_column": ("-2", -2, {}),
+    },
+}  # fmt: skip
 NO_FLAG = {"task", "data.train", "training.optimizer_options"}  # the command, its argument, and -s
+NEVER = {  # refused, whatever else is set
+    "lm": {"network.bidirectional"}, "segment": set(), "tag": {"features.lexicon_min_count", "features.lexicon_folds"},
+}  # fmt: skip
 
 
-def flag(path, typed):
+def flag(task, path, typed):
     name = path.rpartition(".")[2].replace("_", "-")
     if typed is None:
-        return [f"--{name}" if not FIELDS[path].default else f"--no-{name}"]
+        return [f"--{name}" if not FIELDS[task][path].default else f"--no-{name}"]
     return [f"--{name}", typed]
 
 
@@ -68,8 +115,8 @@ def config_of(call, monkeypatch):
     monkeypatch.setattr(experiment, "run", lambda config, *_, **__: seen.append(config))
     monkeypatch.setattr("seqlab.cli.train._data", lambda config: ((), None))
 
-    def run(*arguments):
-        outcome = call("train", "lm", "-o", "run", *arguments)
+    def run(*arguments, task="lm"):
+        outcome = call("train", task, "-o", "run", *arguments)
         assert outcome.code == 0, outcome
         return seen.pop()
 
@@ -77,7 +124,7 @@ def config_of(call, monkeypatch):
 
 
 def values_of(config):
-    return {path: value(config, path) for path in FIELDS}
+    return {path: value(config, path) for path in FIELDS[config.task]}
 
 
 def value(config, path):
@@ -94,35 +141,55 @@ def toml(found):
     return repr(found)
 
 
-def test_every_setting_has_a_flag_whose_help_is_its_sentence():
-    assert {path.rpartition(".")[2] for path in FIELDS.keys() - NO_FLAG} == set(OPTIONS)
-    for path in FIELDS.keys() - NO_FLAG:
-        option = OPTIONS[path.rpartition(".")[2]]
+@pytest.mark.parametrize("task", FIELDS)
+def test_every_setting_has_a_flag_whose_help_is_its_sentence(task):
+    options = {option.name: option for option in COMMANDS[task].params if isinstance(option, settings.SettingOption)}
+    assert {path.rpartition(".")[2] for path in FIELDS[task].keys() - NO_FLAG} == set(options)
+    for path in FIELDS[task].keys() - NO_FLAG:
+        option = options[path.rpartition(".")[2]]
         assert option.opts == [f"--{option.name.replace('_', '-')}"]
-        assert option.help.startswith(FIELDS[path].description)
+        assert option.help.startswith(FIELDS[task][path].description)
 
 
-def test_the_help_shows_every_flag_its_choices_and_its_default(call):
-    outcome = call("train", "lm", "--help")
+@pytest.mark.parametrize(
+    ("task", "sections"),
+    [
+        ("lm", ("Data", "Text", "Batches", "Network", "Training", "N-grams")),
+        ("segment", ("Data", "Text", "Features", "Batches", "Network", "Training", "Maximum matching")),
+        ("tag", ("Data", "Text", "Features", "Batches", "Network", "Training", "Hidden Markov model")),
+    ],
+)  # fmt: skip
+def test_the_help_shows_every_flag_its_choices_and_its_default(call, task, sections):
+    outcome = call("train", task, "--help")
     assert (outcome.code, outcome.err) == (0, "")
     shown = " ".join(outcome.out.split())
-    for path in FIELDS.keys() - NO_FLAG:
+    for path in FIELDS[task].keys() - NO_FLAG:
         assert f"--{path.rpartition('.')[2].replace('_', '-')}" in shown
-        assert " ".join(FIELDS[path].description.split()) in shown
-    assert f"[{'|'.join(FIELDS['network.cell'].examples)}]" in shown
+        assert " ".join(FIELDS[task][path].description.split()) in shown
+    assert f"[{'|'.join(FIELDS[task]['network.cell'].examples)}]" in shown
     assert "Units of each layer. [256]" in shown
-    for section in ("Data:", "Text:", "Batches:", "Network:", "Training:", "N-grams:"):
-        assert section in shown
+    for section in sections:
+        assert f"{section}: " in shown
+    assert "--train" not in shown
+    assert "--validation CORPUS" in shown
+    assert ("--lexicons LIST" in shown) == (task != "lm")
 
 
-def test_every_setting_is_typed():
-    assert TYPED.keys() | TYPED_NGRAM.keys() | ALONE.keys() | NO_FLAG == FIELDS.keys() - {"network.bidirectional"}
+@pytest.mark.parametrize("task", FIELDS)
+def test_every_setting_is_typed(task):
+    typed = {path for (own, _), all_typed in CASES.items() if own == task for path in all_typed}
+    known = FIELDS[task].keys() - NEVER[task]
+    assert typed | (ALONE[task].keys() & known) | NO_FLAG == known
 
 
-@pytest.mark.parametrize("all_typed", [TYPED, TYPED_NGRAM], ids=["rnn", "ngram"])
-def test_a_flag_a_file_an_assignment_and_a_keyword_give_the_same(config_of, tmp_path, monkeypatch, all_typed):
-    by_flags = config_of("a.txt", *(part for path, (typed, _) in all_typed.items() for part in flag(path, typed)))
+@pytest.mark.parametrize(("task", "model"), CASES)
+def test_a_flag_a_file_an_assignment_and_a_keyword_give_the_same(config_of, tmp_path, monkeypatch, task, model):
+    all_typed = CASES[task, model]
+    config_of = functools.partial(config_of, task=task)
+    typed = (part for path, (typed, _) in all_typed.items() for part in flag(task, path, typed))
+    by_flags = config_of("a.txt", *typed)
     changed = {path: meant for path, (_, meant) in all_typed.items()} | {"data.train": ("a.txt",)}
+    assert by_flags.model == model
     assert values_of(by_flags) == values_of(config_of("a.txt")) | changed
 
     sections = {}
@@ -143,21 +210,22 @@ def test_a_flag_a_file_an_assignment_and_a_keyword_give_the_same(config_of, tmp_
     }  # the one name that in code means records, as it has no files to read
     validation = {"data": {"validation": changed.pop("data.validation")}}
     keywords = {path.rpartition(".")[2]: meant for path, meant in changed.items()}
-    seqlab.train("lm", ["a"], config=validation, **records, **keywords)
-    seqlab.train("lm", ["a"], config=tmp_path / "e.toml", **records)
-    seqlab.train("lm", ["a"], config=by_flags.model_dump(mode="json"), **records)
+    seqlab.train(task, ["a"], config=validation, **records, **keywords)
+    seqlab.train(task, ["a"], config=tmp_path / "e.toml", **records)
+    seqlab.train(task, ["a"], config=by_flags.model_dump(mode="json"), **records)
     # In code the records are given, and the paths of a file or a config.json are not what is read.
     data = by_flags.data.model_copy(update={"train": ()})
     assert seen == [by_flags.model_copy(update={"data": data})] * 3
     with pytest.raises(ConfigError, match=r"v\.txt is read by the command line only; give the records: validation="):
-        seqlab.train("lm", ["a"], config=validation)
+        seqlab.train(task, ["a"], config=validation)
 
 
-@pytest.mark.parametrize("path", ALONE)
-def test_flags_that_do_not_fit_the_others(config_of, path):
-    typed, meant, others = ALONE[path]
-    arguments = [part for name, other in others.items() for part in ("-s", f"{name}={other}")]
-    config = config_of("a.txt", *flag(path, typed), *arguments)
+@pytest.mark.parametrize(("task", "path"), [(task, path) for task, own in ALONE.items() for path in own])
+def test_flags_that_do_not_fit_the_others(config_of, task, path):
+    typed, meant, others = ALONE[task][path]
+    config_of = functools.partial(config_of, task=task)
+    arguments = [part for name, other in others.items() for part in ("-s", f"{name}={toml(other)}")]
+    config = config_of("a.txt", *flag(task, path, typed), *arguments)
     assert values_of(config) == values_of(config_of("a.txt")) | {path: meant} | others
 
 
@@ -170,8 +238,9 @@ def test_what_stands_over_what(config_of, tmp_path):
     assert (config.network.hidden, config.data.train) == (3, ("given",))
 
 
-def test_a_flag_that_is_not_given_changes_nothing(config_of):
-    assert values_of(config_of("a.txt")) == values_of(LanguageModelling()) | {"data.train": ("a.txt",)}
+@pytest.mark.parametrize("task", FIELDS)
+def test_a_flag_that_is_not_given_changes_nothing(config_of, task):
+    assert values_of(config_of("a.txt", task=task)) == values_of(SCHEMAS[task]()) | {"data.train": ("a.txt",)}
 
 
 def test_zero_is_a_value(config_of):
