@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 import shutil
 from pathlib import Path
 from typing import NamedTuple
@@ -98,6 +99,26 @@ def call(capsys):
             main([str(argument) for argument in arguments])
         written = capsys.readouterr()
         return Outcome(left.value.code, written.out, written.err)
+
+    return run
+
+
+@pytest.fixture
+def typed(call, monkeypatch):
+    """Runs a command as it is typed, `seqlab ... < FILE > FILE`, and with more arguments; what `call` gives."""
+
+    def run(line, *more):
+        arguments, files = shlex.split(line), {}
+        while len(arguments) > 2 and arguments[-2] in ("<", ">"):
+            files[arguments[-2]] = arguments[-1]
+            del arguments[-2:]
+        assert arguments.pop(0) == "seqlab", line
+        with Path(files.get("<", os.devnull)).open(encoding="utf-8") as given, monkeypatch.context() as changed:
+            changed.setattr("sys.stdin", given)
+            outcome = call(*arguments, *more)
+        if ">" in files:
+            Path(files[">"]).write_text(outcome.out, encoding="utf-8", newline="")
+        return outcome
 
     return run
 
