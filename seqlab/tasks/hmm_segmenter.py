@@ -1,21 +1,20 @@
 """Word segmentation by a hidden Markov model of characters and their tags."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqlab.config import Segmentation
-from seqlab.decoding.viterbi import Candidates, Chain, best_paths
+from seqlab.decoding.viterbi import Candidates, best_paths
 from seqlab.errors import ModelError
 from seqlab.ngram.tagging import HMMTagger
-from seqlab.ngram.tagging.chain import chain
-from seqlab.ngram.tagging.hmm import FIRST
+from seqlab.tasks.legal_hmm import every_tag, legal_chain
 from seqlab.tasks.segmenter import Mask, Segmenter
 from seqlab.text.bmes import LEGAL, LEGAL_END, LEGAL_START, TAGS
 from seqlab.text.codepoints import text_of
+from seqlab.text.schemes import Legality
 from seqlab.text.sentences import Sentences
 
 Ints = NDArray[np.int64]
@@ -48,7 +47,8 @@ class HmmSegmenter(Segmenter):
         self.tagger = tagger
         """The tagger of characters."""
         self._tags = np.array([TAGS.index(tag) for tag in tagger.tags])
-        self._chain = _legal(chain(tagger.transitions, len(self._tags), FIRST), self._tags)
+        legality = Legality(LEGAL_START[self._tags], LEGAL[self._tags][:, self._tags], LEGAL_END[self._tags])
+        self._chain = legal_chain(tagger, legality)
 
     def _begins(self, sentences: Sentences) -> Mask:
         kinds, which = np.unique(sentences.codes, return_inverse=True)
@@ -68,7 +68,7 @@ class HmmSegmenter(Segmenter):
             allowed |= ~allowed.any(
                 1, keepdims=True
             )  # only a tag that training never saw: the borders have the last word
-            every = _among(_repeated(self._every_tag(characters), which), allowed)
+            every = _among(_repeated(every_tag(self.tagger, characters), which), allowed)
             tags[again], _ = best_paths(self._chain, _of(every, again), lengths[lost])
         begins: Mask = LEGAL_START[self._tags[tags]]
         begins[sentences.borders == 1] = True
@@ -83,26 +83,6 @@ class HmmSegmenter(Segmenter):
         allowed: Mask = open_before | ((before == 1)[:, None] == first)
         allowed &= open_after | ((after == 1)[:, None] == last)
         return allowed
-
-    def _every_tag(self, characters: list[str]) -> Candidates:
-        """Every tag as a candidate for each character."""
-        n_tags = len(self._tags)
-        repeated = [character for character in characters for _ in range(n_tags)]
-        only = np.tile(np.eye(n_tags, dtype=np.bool_), (len(characters), 1))
-        single = self.tagger.emissions.candidates(repeated, only)
-        return replace(single, starts=single.starts[::n_tags])
-
-
-def _legal(machine: Chain, tags: Ints) -> Chain:
-    """Take from a chain all sequences of tags that do not make words."""
-    last = np.full(len(machine.finals), -1)
-    last[machine.next_states.ravel()] = np.tile(tags, len(machine.next_states))
-    last[machine.begin] = -1
-    legal = np.where((last >= 0)[:, None], LEGAL[last][:, tags], LEGAL_START[tags])
-    ends = np.where(last >= 0, LEGAL_END[last], True)
-    return replace(
-        machine, log_probs=np.where(legal, machine.log_probs, -np.inf), finals=np.where(ends, machine.finals, -np.inf)
-    )
 
 
 def _repeated(candidates: Candidates, which: Ints) -> Candidates:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from seqlab.config import Tagging
+from seqlab.errors import DataError
 from seqlab.modeldir import ModelDirectory
 from seqlab.models.tagger import SequenceTagger
 from seqlab.tasks import sentence_network, sentences_kept
@@ -52,7 +53,15 @@ class NeuralTagger(Tagger):
     def _tags(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         lengths = [len(sentence) for sentence in sentences]
         starts = np.cumsum([0, *lengths])
-        columns = self.features.of_tokens(list(chain.from_iterable(sentences)), starts)
+        tokens = list(chain.from_iterable(sentences))
+        if self.features.lexicons:
+            for token in tokens:
+                if len(token) != 1:
+                    raise DataError(
+                        f"{token!r:.60} is no token of one character, and this model looks words of several up in lists: "
+                        "give characters"
+                    )
+        columns = self.features.of_tokens(tokens, starts)
         numbers = sentence_network.tags(self.model, columns, starts)
         found = [self.tags[number] for number in numbers.tolist()]
         return [found[start : start + length] for start, length in zip(starts.tolist(), lengths, strict=False)]

@@ -154,6 +154,10 @@ class Segmenter(ABC):
         """Give the words of each record and those that are found, as they are looked up."""
         left = iter(records)
         while some := list(islice(left, 4096)):
+            for record in some:
+                if isinstance(record, str) or not isinstance(record, Segmented | Sequence):
+                    found = f"{type(record).__name__}: {record!r:.60}"
+                    raise DataError(f"a record is a list of words or seqlab.records.Segmented, not {found}")
             sentences = [record.words if isinstance(record, Segmented) else record for record in some]
             texts = ["".join(sentence) for sentence in sentences]
             for record, text in zip(some, texts, strict=True):

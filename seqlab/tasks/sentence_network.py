@@ -24,6 +24,9 @@ from seqlab.text.vectors import read_vectors
 
 TOKENS = 1 << 13
 """Of a batch in use, padding included."""
+SMALL, MULTIPLE = TOKENS // 8, 16
+"""Batches of up to so many tokens are padded to lengths that are multiples of this: the kernels keep in memory what they
+have made for each shape, half a megabyte, and single sentences come in all of them."""
 
 Mask = NDArray[np.bool_]
 
@@ -146,11 +149,14 @@ def _threads() -> Iterator[ThreadPoolExecutor]:
 
 
 def batches(starts: NDArray[np.int64]) -> Iterator[Batch]:
-    """Sentences of similar length together, at most TOKENS tokens at a time."""
+    """Sentences of similar length together, at most TOKENS tokens at a time; see SMALL for more of padding."""
     lengths = np.diff(starts)
     for rows in grouped(lengths, np.argsort(-lengths, kind="stable"), TOKENS):
         own = lengths[rows]
-        steps = np.arange(own.max())
+        longest = int(own.max())
+        if len(own) * longest <= SMALL:
+            longest = -(-longest // MULTIPLE) * MULTIPLE
+        steps = np.arange(longest)
         inside = steps < own[:, None]
         places = starts[rows][:, None] + np.minimum(steps, own[:, None] - 1)
         yield Batch(places, inside, torch.from_numpy(own))

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +42,12 @@ def prepare(
         DataError: no sentences, one without tokens, without a tag for each, or with a tag that is none of the scheme.
     """
     illegal: list[str] = []
-    train, held_out = sentences_kept.divided(
-        config,
-        (pair for pair in map(pair_of, records) if _is_legal(config, pair, illegal)),
-        None if validation is None else map(pair_of, validation),
-    )
+    legal = (pair for pair in map(pair_of, records) if _is_legal(config, pair, illegal))
+    held_back = None if validation is None else map(pair_of, validation)
+    first = list(islice(legal, 1))
+    if illegal and not first:
+        raise DataError(f"no sentence has legal tags; {illegal[0]}; name the scheme that the tags are in")
+    train, held_out = sentences_kept.divided(config, chain(first, legal), held_back)
     sentences_kept.keep(folder, [pair[:2] for pair in train], held_out and [pair[:2] for pair in held_out])
     sentences_kept.keep_words(folder, known(config, train))
     counts = Counter(tag for pair in train for tag in pair[1])
@@ -56,7 +58,7 @@ def prepare(
     (folder / "text" / TAGS).write_text(json.dumps(content, indent=0) + "\n", encoding="ascii", newline="")
     if config.model == "rnn":
         sentences = [_as_read(pair[0]) for pair in train]
-        refuse_lexicon_of_words(config, sentences)
+        refuse_lexicon_of_words(config, [*sentences, *(pair[0] for pair in held_out or ())])
         fit_features(config, sentences).save(folder / "text")
 
 

@@ -1,6 +1,7 @@
 """Training a segmenter or a tagger that counts: words are listed, tags are counted. No torch."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,8 @@ def train(config: SentenceTask, folder: Path, output: Path, watcher: Watcher) ->
     sizes = {"train": _size(config, sentences), "validation": _size(config, validation), "vocabulary": len(words)}
     unit = "word" if isinstance(config, Segmentation) else "token"
     watcher.told("data", f"{sizes['train']:,} {unit}s to train on, {sizes['validation']:,} to validate on")
-    if held_out is None:
-        watcher.noted("nothing is held out: the training data themselves are scored")
+    for note in _notes(config, folder, held_out is None):
+        watcher.noted(note)
     started = time.perf_counter()
     with writing(folder):
         if isinstance(config, Segmentation):
@@ -58,6 +59,16 @@ def train(config: SentenceTask, folder: Path, output: Path, watcher: Watcher) ->
             assert isinstance(config, Tagging)
             scores, facts = _tagger(config, folder, sentences, validation, words)
     return Outcome(scores, facts | {"sizes": sizes, "seconds": round(time.perf_counter() - started, 1)})
+
+
+def _notes(config: SentenceTask, folder: Path, nothing_held_out: bool) -> Iterator[str]:
+    """What one may overlook."""
+    if nothing_held_out:
+        yield "nothing is held out: the training data themselves are scored"
+    if config.data.limit is not None:
+        yield f"only the first {config.data.limit:,} sentences are read"
+    if isinstance(config, Tagging):
+        yield from tag.kept_tags(folder)[1]
 
 
 def _segmenter(
