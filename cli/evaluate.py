@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seqlab.errors import ConfigError
+
 if TYPE_CHECKING:
     from seqlab.metrics.perplexity import LanguageScores
     from seqlab.tasks.evaluation import Evaluation
@@ -19,22 +21,24 @@ SHOWN_CONFUSIONS = 20
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the corpora.")
 @click.option(
     "--batch-size",
-    default=64,
-    show_default=True,
     type=click.IntRange(1),
-    help="Of a language model: stretches that a network reads side by side; speed only.",
+    help="Of a language model: stretches that a network reads side by side; speed only.  [default: 64]",
 )
 @click.option(
     "--context",
-    default=512,
-    show_default=True,
     type=click.IntRange(0),
-    help="Of a language model: tokens each prediction of a network knows at least.",
+    help="Of a language model: tokens each prediction of a network knows at least.  [default: 512]",
 )
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, ..., or auto.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
-    run: Path, corpora: tuple[str, ...], encoding: str, batch_size: int, context: int, device: str, as_json: bool
+    run: Path,
+    corpora: tuple[str, ...],
+    encoding: str,
+    batch_size: int | None,
+    context: int | None,
+    device: str,
+    as_json: bool,
 ) -> None:
     """Score a model on a corpus of the kind it was trained on; every token is counted once.
 
@@ -45,8 +49,11 @@ def command(
     from seqlab.cli.tables import for_json, table
 
     model = load(run, device)
+    options = {"batch_size": batch_size, "context": context}
+    options = {name: value for name, value in options.items() if value is not None}
+    if options and model.config.task != "lm":
+        raise ConfigError(f"--{next(iter(options)).replace('_', '-')} is for a language model; leave it out")
     records = reader(model.config, corpora, encoding)
-    options = {"batch_size": batch_size, "context": context} if model.config.task == "lm" else {}
     scores = model.evaluate(records, **options)
     if as_json:
         click.echo(json.dumps(for_json(scores.to_dict())))

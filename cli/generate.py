@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from seqlab.errors import ConfigError
+from seqlab.errors import ConfigError, ModelError
 
 
 @click.command(name="generate")
@@ -40,10 +40,16 @@ def command(
     import random
 
     from seqlab import load
+    from seqlab.modeldir import open_directory
+    from seqlab.tasks import TASKS
 
     if prompt and prompts is not None:
         raise ConfigError("--prompt and --prompts: give one of them")
     beginnings = [prompt] if prompts is None else _lines(prompts)
+    task = open_directory(run).config.task
+    if task != "lm":
+        better = TASKS[task].next_step.format(name=run)
+        raise ModelError(f"{run}: is a model of the task {task}, which writes no new text; use: {better}")
     model = load(run, device)
     seed = random.randrange(2**32) if seed is None else seed
     texts_before, warn = 0, _once()

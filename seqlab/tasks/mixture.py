@@ -166,10 +166,16 @@ def check(parts: Sequence[LanguageModel], names: Sequence[str]) -> None:
         parts: the models. names: of them, for the message.
 
     Raises:
-        ConfigError: there are fewer than two, they read different tokens, or one gives no probabilities.
+        ConfigError: there are fewer than two, they read different tokens, or one is no language model or gives no
+            probabilities.
     """
     if len(parts) < 2:
         raise ConfigError("a mixture has two parts or more; name another run")
+    for part, name in zip(parts, names, strict=True):
+        if part.config.task != "lm":
+            raise ConfigError(
+                f"{name}: is a model of the task {part.config.task}, and language models alone can be mixed"
+            )
     for part, name in zip(parts, names, strict=True):
         if part.config.model == "ngram" and part.config.ngram.smoothing == "stupid-backoff":
             raise ConfigError(

@@ -156,8 +156,8 @@ class Segmenter(ABC):
         while some := list(islice(left, 4096)):
             for record in some:
                 if isinstance(record, str) or not isinstance(record, Segmented | Sequence):
-                    found = f"{type(record).__name__}: {record!r:.60}"
-                    raise DataError(f"a record is a list of words or seqlab.records.Segmented, not {found}")
+                    kind = f"{type(record).__name__}: {record!r:.60}"
+                    raise DataError(f"a record is a list of words or seqlab.records.Segmented, not {kind}")
             sentences = [record.words if isinstance(record, Segmented) else record for record in some]
             texts = ["".join(sentence) for sentence in sentences]
             for record, text in zip(some, texts, strict=True):

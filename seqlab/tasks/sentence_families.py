@@ -3,6 +3,7 @@
 from typing import Any
 
 from seqlab.config import Segmentation, SentenceTask
+from seqlab.errors import ConfigError
 from seqlab.modeldir import ModelDirectory
 from seqlab.tasks.family import Family, Rows, duration, network_brief, network_rows
 
@@ -33,6 +34,12 @@ def _matching_brief(config: Segmentation, training: dict[str, Any]) -> tuple[str
     return f"max-match, {config.matching.direction}", f"{training['n_words']:,} words"
 
 
+def _refuse_devices(device: str) -> None:
+    """Raise ConfigError for another device than the CPU."""
+    if device not in ("cpu", "auto"):
+        raise ConfigError(f"device: counts are looked up by the CPU, not by '{device}'; leave it out")
+
+
 def _load_neural_segmenter(directory: ModelDirectory, device: str) -> Any:
     from seqlab.device import available
     from seqlab.tasks.neural_segmenter import NeuralSegmenter
@@ -43,12 +50,14 @@ def _load_neural_segmenter(directory: ModelDirectory, device: str) -> Any:
 def _load_hmm_segmenter(directory: ModelDirectory, device: str) -> Any:
     from seqlab.tasks.segment import load_hmm
 
+    _refuse_devices(device)
     return load_hmm(directory)
 
 
 def _load_matching(directory: ModelDirectory, device: str) -> Any:
     from seqlab.tasks.segment import load_matching
 
+    _refuse_devices(device)
     return load_matching(directory)
 
 
@@ -62,6 +71,7 @@ def _load_neural_tagger(directory: ModelDirectory, device: str) -> Any:
 def _load_hmm_tagger(directory: ModelDirectory, device: str) -> Any:
     from seqlab.tasks.tag import load_hmm
 
+    _refuse_devices(device)
     return load_hmm(directory)
 
 

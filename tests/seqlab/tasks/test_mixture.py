@@ -228,5 +228,5 @@ def test_a_mixture_of_one(models):
 def test_a_device_that_no_part_is_for(tmp_path):
     for name in ("lines", "none"):
         trained(WORDS * 30, output=tmp_path / name, **KINDS[name])
-    with pytest.raises(ConfigError, match="n-grams are looked up by the CPU, not by 'cuda'"):
+    with pytest.raises(ConfigError, match="counts are looked up by the CPU, not by 'cuda'"):
         seqlab.mix([tmp_path / "lines", tmp_path / "none"], [WORDS], device="cuda")
