@@ -39,7 +39,7 @@ class TaggedData(Data):
         """Where token and tag stand, from 1; None for lines of words."""
         if self.token_column is None and self.tag_column is None:
             return None
-        return self.token_column or 1, self.tag_column or -1
+        return 1 if self.token_column is None else self.token_column, -1 if self.tag_column is None else self.tag_column
 
 
 class SentenceText(Section):
