@@ -38,9 +38,11 @@ def command(run: Path, file: Path, form: str, userdict: Path | None, encoding: s
 
     \b
     words    the words of a line parted by a space; word/tag from a tagger
-    bmes     a character and its tag a line (from a tagger: a token and its tag), a blank line behind each line of text
-    offsets  start, end and word a line, in characters of the line (from a tagger: in tokens, start, end, type and
-             text of each span, or of each token where tags mark no spans), a blank line behind each line of text
+    bmes     a character and its tag a line, a blank line behind each line of
+             text; from a tagger a token and its tag
+    offsets  start, end and word a line, in characters of the line, a blank line
+             behind each line of text; from a tagger start, end, type and text of
+             each span, in tokens, or of each token where tags mark no spans
     json     an object a line
     """
     from seqlab import load

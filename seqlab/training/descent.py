@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from seqlab import precision, weights
-from seqlab.config import Experiment, LanguageModelling
+from seqlab.config import Experiment, LanguageModelling, SentenceTask
 from seqlab.device import available
 from seqlab.errors import ConfigError
 from seqlab.modeldir import BEST, WEIGHTS, writing
@@ -41,12 +41,15 @@ def check(config: Experiment) -> None:
 
 
 def check_text(config: Experiment, folder: Path) -> None:
-    """Refuse data that are too few.
+    """Refuse data that are too few, and files of vectors that do not fit.
 
     Raises:
-        DataError: with what to do.
+        DataError: with what to do. ConfigError: vectors of another width.
     """
-    TASKS[config.task].network_task(config, folder, "cpu")
+    task = TASKS[config.task].network_task(config, folder, "cpu")
+    if isinstance(config, SentenceTask) and (config.features.vectors or config.features.bigram_vectors):
+        with _own_random(config.seed, "cpu"):
+            task.build()
 
 
 def can_go_on(folder: Path) -> bool:

@@ -98,3 +98,84 @@ def test_other_units(call, tmp_path, corpus, small, text):
     seqlab.train("lm", [text], output=tmp_path / "bytes", tokenizer="byte", **small)
     figures = json.loads(call("evaluate", tmp_path / "bytes", corpus, "--json").out)
     assert (figures["unit"], figures["n_tokens"]) == ("byte", len(text.encode()))
+
+
+# --- segmenters and taggers
+
+CUT = [["小船", "靠", "岸", "。"], ["船", "上", "有", "人", "。"], ["人", "在", "岸上", "。"]] * 5
+NAMED = [
+    (["老", "周", "来", "了"], ["B-PER", "I-PER", "O", "O"]),
+    (["湖", "边", "有", "船"], ["B-LOC", "I-LOC", "O", "O"]),
+] * 6
+OTHER = [["小船", "靠", "岸上", "。"], ["新人", "在", "船", "上", "。"]]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evaluated")
+    seqlab.train("segment", CUT, output=folder / "cut", model="hmm")
+    seqlab.train("tag", NAMED, output=folder / "names", model="hmm", scheme="BIO", token_column=1, tag_column=2)
+    seqlab.train("tag", NAMED, output=folder / "tags", model="hmm")
+    (folder / "cut.txt").write_text("".join(" ".join(words) + "\n" for words in OTHER), encoding="utf-8")
+    columns = "".join(
+        f"{token}\t{tag}\n" for token, tag in zip("老周在湖边", ["B-PER", "I-PER", "O", "O", "O"], strict=True)
+    )
+    (folder / "names.tsv").write_text(columns, encoding="utf-8")
+    (folder / "tags.txt").write_text("老/B-PER 周/O 来/O 雪/O\n", encoding="utf-8")
+    return folder
+
+
+def test_a_segmenter(call, runs):
+    found = seqlab.load(runs / "cut").evaluate(OTHER)
+    outcome = call("evaluate", runs / "cut", runs / "cut.txt")
+    assert (outcome.code, outcome.err) == (0, "")
+    shown = " ".join(outcome.out.split())
+    scores = found.to_dict()
+    for part in (
+        f"F1 {scores['f1']:.4f}", f"precision {scores['precision']:.4f}", f"recall {scores['recall']:.4f}",
+        f"OOV recall {scores['oov_recall']:.4f}", f"IV recall {scores['iv_recall']:.4f}", "words 9", "true predicted times",
+        f"out of vocabulary {scores['oov_rate']:.2%}", *(confused.true for confused in found.confusions),
+    ):  # fmt: skip
+        assert part in shown
+    assert json.loads(call("evaluate", runs / "cut", runs / "cut.txt", "--json").out) == json.loads(json.dumps(scores))
+
+
+def test_a_tagger(call, runs):
+    outcome = call("evaluate", runs / "names", runs / "names.tsv")
+    assert (outcome.code, outcome.err) == (0, "")
+    shown = " ".join(outcome.out.split())
+    for part in ("F1 0.6667", "precision 0.5000", "recall 1.0000", "accuracy 0.6000", "F1 of LOC 0.0000",
+                 "F1 of PER 1.0000", "spans 1", "out of vocabulary 20.00%", "O B-LOC 1 湖"):  # fmt: skip
+        assert part in shown
+    scores = json.loads(call("evaluate", runs / "names", runs / "names.tsv", "--json").out)
+    assert scores["by_type"] == {"LOC": 0.0, "PER": 1.0}
+    assert (scores["n_true"], scores["n_predicted"], scores["n_correct"]) == (1, 2, 1)
+    shown = " ".join(call("evaluate", runs / "tags", runs / "tags.txt").out.split())
+    for part in (
+        "accuracy 0.",
+        "OOV accuracy 1.0000",
+        "IV accuracy 0.6667",
+        "tags 4",
+        "out of vocabulary 25.00%",
+        "O I-PER 1 周",
+    ):
+        assert part in shown
+    (runs / "known.txt").write_text("老/B-PER 周/I-PER\n", encoding="utf-8")
+    assert "OOV accuracy -" in " ".join(call("evaluate", runs / "tags", runs / "known.txt").out.split())
+    assert json.loads(call("evaluate", runs / "tags", runs / "known.txt", "--json").out)["oov_accuracy"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["cut", "tags.txt", "--batch-size", "3"], 2, ["--batch-size is for a language model; leave it out"]),
+        (["names", "names.tsv", "--context", "3"], 2, ["--context is for a language model; leave it out"]),
+        (["tags", "cut.txt"], 1, ["cut.txt, line 1: '小船' (number 1) is not word/tag"]),
+        (["names", "cut.txt"], 1, ["cut.txt, line 2: 5 columns, where line 1 of the same sentence has 4"]),
+        (["cut", "cut.txt", "--device", "cuda"], 2, ["device: counts are looked up by the CPU"]),
+        (["cut", "nowhere.txt"], 1, ["nowhere.txt: no such file or folder"]),
+    ],
+)
+def test_what_is_refused_of_sentences(refused, runs, monkeypatch, arguments, code, says):
+    monkeypatch.chdir(runs)
+    refused("evaluate", *arguments, code=code, says=says)

@@ -1,12 +1,16 @@
 """Vectors that others have trained, as the first ones of a segmenter and of a tagger."""
 
 import gzip
+import os
+import signal
 
 import numpy as np
 import pytest
 
 import seqlab
 from seqlab.errors import ConfigError, DataError
+from seqlab.training.interrupt import Interrupted
+from seqlab.training.watcher import Unwatched
 
 CUT = [["小船", "靠", "岸", "。"], ["船", "上", "有", "人", "。"], ["人", "在", "岸上", "。"]] * 5
 TAGGED = [(["the", "boat", "left"], ["DET", "NOUN", "VERB"]), (["a", "boat", "sank"], ["DET", "NOUN", "VERB"])] * 8
@@ -84,6 +88,23 @@ def test_vectors_of_another_width_and_of_other_tokens(tmp_path, task, setting, t
     with pytest.raises(DataError, match=r"has a vector of none of the \d+ (token|bigram)s; it is of other tokens"):
         seqlab.train(task, RECORDS[task], output=tmp_path / "run", **STILL | {setting: path})
     assert [path.name for path in tmp_path.iterdir()] == ["vectors.txt"]
+
+
+class StopAtOnce(Unwatched):
+    """Presses Ctrl-C after the first step."""
+
+    def stepped(self, step):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_wrong_file_of_vectors_replaces_no_unfinished_training(tmp_path):
+    options = STILL | {"output": tmp_path / "run"}
+    with pytest.raises(Interrupted, match="go on with: seqlab train segment -o"):
+        seqlab.train("segment", CUT, watcher=StopAtOnce(), **options)
+    path = write(tmp_path / "vectors.txt", rows(["☃"], 3), header=False)
+    with pytest.raises(DataError):
+        seqlab.train("segment", CUT, vectors=path, overwrite=True, **options)
+    assert seqlab.resume(tmp_path / "run").scores == seqlab.train("segment", CUT, **STILL).scores
 
 
 def test_a_wrong_file_of_vectors_replaces_nothing(tmp_path):
