@@ -307,6 +307,10 @@ def test_the_floor_of_the_most_frequent_tag():
     assert floor["most frequent tag"]["n_correct"] == 3
     floor = seqlab.train("tag", train, [(["a", "b", "new"], ["Z", "X", "X"])], model="hmm").scores["floors"]
     assert floor["most frequent tag"]["n_correct"] == 0
+    wide, half = (["Ａ", "b", "c"], ["X", "Y", "Y"]), (["A", "Ｂ", "c"], ["X", "Y", "Y"])
+    for width, n_correct in (("half", 3), ("keep", 2)):
+        floor = seqlab.train("tag", [wide], [half], model="hmm", width=width).scores["floors"]
+        assert floor["most frequent tag"]["n_correct"] == n_correct
 
 
 def full(text):
