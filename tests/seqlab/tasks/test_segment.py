@@ -27,7 +27,10 @@ WORDS = [
     "过", "在", "的", "了", "看", "又", "一", "张", "三", "条", "大", "鱼",
 ]  # fmt: skip
 FAMILIES = {"rnn": NeuralSegmenter, "hmm": HmmSegmenter, "max-match": MatchingSegmenter}
-TINY = {"hidden": 8, "embedding": 8, "bigram_width": 4, "epochs": 1, "batch_size": 200, "lr": 0.02, "device": "cpu"}
+TINY = {
+    "hidden": 8, "embedding": 8, "bigram_width": 4, "epochs": 1, "batch_size": 200, "lr": 0.02, "dropout": 0.0,
+    "embedding_dropout": 0.0, "device": "cpu",
+}  # fmt: skip
 OPTIONS = {"rnn": TINY, "hmm": {}, "max-match": {}}
 SIGNS = list("木船靠岸渔夫的了。！，”aB1１Ａ \n\u3000") + list("\u0301\u200d👍🏽👩🇩🇪\0")
 TEXT = st.text(st.sampled_from(SIGNS) | st.characters(exclude_categories=["Cs"]), max_size=60)

@@ -22,7 +22,10 @@ from seqlab.text.schemes import SCHEMES, Span
 from seqlab.training.watcher import Unwatched
 
 FAMILIES = {"rnn": NeuralTagger, "hmm": HmmTagger}
-TINY = {"hidden": 8, "embedding": 8, "bigram_width": 4, "epochs": 1, "batch_size": 200, "lr": 0.02, "device": "cpu"}
+TINY = {
+    "hidden": 8, "embedding": 8, "bigram_width": 4, "epochs": 1, "batch_size": 200, "lr": 0.02, "dropout": 0.0,
+    "embedding_dropout": 0.0, "device": "cpu",
+}  # fmt: skip
 OPTIONS = {"rnn": TINY, "hmm": {}}
 NAMES = {"PER": [["老", "周"], ["阿", "梅"], ["许", "三", "水"]], "LOC": [["青", "石", "镇"], ["湖", "边"]]}
 REST = ["在", "的", "看", "了", "去", "，", "家", "说", "12"]
