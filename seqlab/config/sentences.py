@@ -69,17 +69,31 @@ class Features(Section):
     kind_width: int = Field(8, ge=1, le=100_000)
     """Width of the learned vectors of kinds."""
     lexicons: Paths = ()
-    """Word lists whose words are looked up in the text: train for the words of the training data (of a segmenter), jieba
-    for jieba's dictionary, or a file in its format."""
+    """Word lists whose words are looked up in the text, where tokens are characters: jieba for jieba's dictionary, or a
+    file in its format."""
+    vectors: str | None = None
+    """Vectors of tokens to begin with, in the text format of word2vec or GloVe."""
+    bigram_vectors: str | None = None
+    """Likewise vectors of pairs, each written as one word of two characters."""
+
+
+class CharacterFeatures(Features):
+    """What the network reads of each character beside the character itself."""
+
+    lexicons: Paths = (TRAIN,)
+    """Word lists whose words are looked up in the text: train for the words of the training data, jieba for jieba's
+    dictionary, or a file in its format."""
     lexicon_min_count: int = Field(1, ge=1)
     """Words of the training data seen less often than this are not in the list train."""
     lexicon_folds: int = Field(10, ge=2)
     """Parts of the training data, one after another: in training the list train holds for each of them the words of the
     others alone, so that the network learns how far such a list can be trusted on new text."""
-    vectors: str | None = None
-    """Vectors of tokens to begin with, in the text format of word2vec or GloVe."""
-    bigram_vectors: str | None = None
-    """Likewise vectors of pairs, each written as one word of two characters."""
+
+    @model_validator(mode="after")
+    def _list_of_training(self) -> Self:
+        if TRAIN not in self.lexicons and self.lexicon_min_count != 1:
+            raise ValueError("lexicon_min_count: the list train is not read; leave it out, or add train to lexicons")
+        return self
 
 
 class TokenFeatures(Features):
@@ -111,11 +125,25 @@ class SentenceBatches(Section):
     what to make of an unknown token."""
 
 
+class SegmentBatches(SentenceBatches):
+    """How sentences are put together for training, and what words in them count for."""
+
+    unknown_weight: float = Field(1.0, gt=0.0, le=1000.0)
+    """Weight in the loss of words that no other part of the training data has (lexicon_folds): they stand for the new words
+    of a text to come. Above 1 more of these are found, and some others are missed."""
+
+
 class TaggerNetwork(Recurrence):
     """The recurrent network."""
 
+    hidden: int = Field(128, ge=1, le=100_000)
+    """Units of each layer."""
     bidirectional: bool = True
     """Read in both directions."""
+    dropout: float = Field(0.3, ge=0.0, lt=1.0)
+    """Share of each layer's outputs, the last one's too, that is dropped in training."""
+    embedding_dropout: float = Field(0.2, ge=0.0, lt=1.0)
+    """Share of the dimensions of the learned vectors that is dropped in training, the same ones over a sentence."""
     embedding: int = Field(64, ge=1, le=100_000)
     """Width of the learned vectors of tokens."""
     crf: bool = False
@@ -157,9 +185,6 @@ class SentenceTask(Experiment):
         for name in ("bigram_min_count", "bigram_width", "bigram_dropout", "bigram_vectors"):
             if not features.bigrams and getattr(features, name) != type(features).model_fields[name].default:
                 raise ValueError(f"features.{name}: there are no bigrams; leave it out, or set bigrams to true")
-        for name in ("lexicon_min_count", "lexicon_folds"):
-            if TRAIN not in features.lexicons and getattr(features, name) != type(features).model_fields[name].default:
-                raise ValueError(f"features.{name}: the list train is not read; leave it out, or add train to lexicons")
         if not features.kinds and features.kind_width != 8:
             raise ValueError("features.kind_width: there are no kinds; leave it out, or set kinds to true")
         return self
@@ -180,7 +205,15 @@ class Segmentation(SentenceTask):
     """What predicts: a recurrent network, a hidden Markov model, or the longest words of the training text."""
     baseline: bool = True
     """Score simple models on the same sentences as the floor to beat: maximum matching and a hidden Markov model."""
+    features: CharacterFeatures = CharacterFeatures()
+    batches: SegmentBatches = SegmentBatches()
     matching: Matching = Matching()
+
+    @model_validator(mode="after")
+    def _weighted_by_softmax(self) -> Self:
+        if self.network.crf and self.batches.unknown_weight != 1.0:
+            raise ValueError("batches.unknown_weight: a CRF scores whole sentences; leave it out, or crf")
+        return self
 
 
 class Tagging(SentenceTask):

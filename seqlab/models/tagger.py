@@ -145,7 +145,7 @@ class SequenceTagger(nn.Module):
         emissions: Tensor = self.output(F.dropout(hidden, self.dropout, self.training))
         return emissions.float() if emissions.dtype in (torch.bfloat16, torch.float16) else emissions
 
-    def nll(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
+    def nll(self, emissions: Tensor, tags: Tensor, lengths: Tensor, shares: Tensor | None = None) -> Tensor:
         """The sum of -ln p of the right tags, in nats: what training makes small.
 
         With softmax that of each tag by itself, with a CRF that of each row's sequence among all, illegal ones too.
@@ -153,12 +153,19 @@ class SequenceTagger(nn.Module):
         Args:
             emissions: (B, T, K) what `forward` gave. tags: (B, T) integer, 0 to K - 1; anything in padding.
             lengths: (B,) as for `forward`.
+            shares: (B, T) what each tag counts for in the sum; 1 where not given.
+
+        Raises:
+            ValueError: shares with a CRF, whose probabilities are those of whole rows.
         """
         if self.crf is not None:
+            if shares is not None:
+                raise ValueError("shares: a CRF knows the probability of a row, not of its tags; leave them out")
             return self.crf.nll(emissions, tags, lengths)
         rows = Ragged.of(lengths, tags)
         right = tags if rows is None else tags.masked_fill(~rows.inside, -100)
-        return F.cross_entropy(emissions.flatten(0, 1), right.flatten(), ignore_index=-100, reduction="sum")
+        each = F.cross_entropy(emissions.flatten(0, 1), right.flatten(), ignore_index=-100, reduction="none")
+        return each.sum() if shares is None else (each * shares.flatten()).sum()
 
     @torch.no_grad()
     def viterbi(

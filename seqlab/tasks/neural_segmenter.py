@@ -53,6 +53,9 @@ class NeuralSegmenter(Segmenter):
         model = sentence_network.load(directory, features, LEGALITY)
         return cls(config, features, model, sentences_kept.kept_words(directory.path), directory.scores, device)
 
+    def _knows(self, word: str) -> bool:
+        return super()._knows(word) or any(word in lexicon for lexicon in self.features.lexicons)
+
     def _begins(self, sentences: Sentences) -> NDArray[np.bool_]:
         columns = self.features.of_characters(sentences.codes, sentences.starts)
         found = sentence_network.tags(self.model, columns, sentences.starts, allowed(sentences))

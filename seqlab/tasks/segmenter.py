@@ -97,7 +97,7 @@ class Segmenter(ABC):
     def cut_for_search(self, text: str, *, whitespace: Whitespace = "keep") -> Iterator[str]:
         """Give for each word the known words of two characters in it, then those of three, then the word itself.
 
-        Known are the words of training and those that were added.
+        Known are the words of training, those of the lexicons that the model reads, and those that were added.
         """
         return (token.word for token in self.tokenize(text, mode="search", whitespace=whitespace))
 
@@ -182,8 +182,11 @@ class Segmenter(ABC):
             if len(word) > size:
                 for at in range(len(word) - size + 1):
                     part = word[at : at + size]
-                    if self._read(part) in self.words or part in self._user_words:
+                    if self._knows(part):
                         yield Word(part, start + at, start + at + size)
+
+    def _knows(self, word: str) -> bool:
+        return self._read(word) in self.words or word in self._user_words
 
     def _words(self, texts: Sequence[str], whitespace: Whitespace) -> list[list[str]]:
         return words(texts, *self._decide(texts), whitespace)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from seqlab.config import SentenceTask
+from seqlab.config import Segmentation, SentenceTask
 from seqlab.config.sentences import JIEBA, TRAIN
 from seqlab.errors import DataError
 from seqlab.text.features import TokenFeatures
@@ -39,7 +39,7 @@ def fit_features(
 
 
 def _lexicon(name: str, config: SentenceTask, words: Mapping[str, int]) -> Lexicon:
-    if name == TRAIN:
+    if isinstance(config, Segmentation) and name == TRAIN:
         return words_seen(words, config.features.lexicon_min_count)
     return Lexicon.jieba() if name == JIEBA else Lexicon.read(Path(name))
 

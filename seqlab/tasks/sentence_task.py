@@ -1,9 +1,7 @@
 """Segmentation and tagging by a network: batches of sentences, their loss, and the scores of the network."""
 
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Iterator
-from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +17,7 @@ from seqlab.recurrent.stack import Carried
 from seqlab.tasks import sentence_floors, sentence_network, sentences_kept, tag
 from seqlab.tasks.base import Loss
 from seqlab.tasks.evaluation import Evaluation
+from seqlab.tasks.folds import Folds
 from seqlab.tasks.neural_segmenter import LEGALITY, NeuralSegmenter
 from seqlab.tasks.neural_tagger import NeuralTagger
 from seqlab.tasks.sentence_parts import words_seen
@@ -44,6 +43,8 @@ class Batch(NamedTuple):
     """(B, T)"""
     lengths: Tensor
     """(B,)"""
+    shares: NDArray[np.float32] | None
+    """(B, T) what each tag counts for in the loss; 1 where None."""
 
 
 class Encoded(NamedTuple):
@@ -55,6 +56,8 @@ class Encoded(NamedTuple):
     """(N,)"""
     starts: NDArray[np.int64]
     """(S + 1,) where sentences begin, and where the last one ends."""
+    shares: NDArray[np.float32] | None = None
+    """(N,) what each tag counts for in the loss, 1 in the mean; 1 throughout where None."""
 
 
 class SentenceNetworkTask(ABC):
@@ -72,8 +75,8 @@ class SentenceNetworkTask(ABC):
         self.notes = ["nothing is held out: the training data themselves are scored"] if held_out is None else []
         if config.data.limit is not None:
             self.notes.append(f"only the first {config.data.limit:,} sentences are read")
-        columns, self._tags, self._starts = self._encoded()
-        self._ids, self._flags = columns.ids, columns.flags.astype(np.uint8)
+        columns, self._tags, self._starts, self._shares = self._encoded()
+        self._ids, self._marks = columns.ids, columns.flags.astype(np.uint8)
         self._rare = self.features.rare(RARE)
         self._groups = sentence_network.grouped(
             np.diff(self._starts), self._by_length(np.arange(len(self._starts) - 1)), config.batches.batch_size
@@ -152,14 +155,16 @@ class SentenceNetworkTask(ABC):
             for column, table in enumerate(self.features.columns):
                 if self.features.tables[table].name == "bigram":
                     ids[..., column][draw.random(places.shape) < share] = UNK
-        return Batch(ids, self._flags[places].astype(np.float32), self._tags[places], torch.from_numpy(lengths))
+        shares = None if self._shares is None else self._shares[places]
+        return Batch(ids, self._marks[places].astype(np.float32), self._tags[places], torch.from_numpy(lengths), shares)
 
     def loss(self, model: nn.Module, batch: Batch, carried: Carried | None) -> Loss:
         """The negative log-likelihood of the tags of one batch; nothing is carried on."""
         assert isinstance(model, SequenceTagger)
         ids, flags, tags = (torch.from_numpy(part).to(self.device) for part in batch[:3])
         lengths = batch.lengths.to(self.device)
-        nats = model.nll(model(ids, flags, lengths), tags, lengths)
+        shares = None if batch.shares is None else torch.from_numpy(batch.shares).to(self.device)
+        nats = model.nll(model(ids, flags, lengths), tags, lengths, shares)
         return Loss(nats, int(batch.lengths.sum()), None)
 
 
@@ -176,21 +181,20 @@ class SegmentationTask(SentenceNetworkTask):
         codes = codes_of("".join(texts)).astype(np.uint32)
         starts = np.cumsum([0, *map(len, texts)])
         tags = numbers_of_tags("".join(map(tags_of_words, sentences))).astype(np.int64)
+        folds = Folds(sentences, self.config.features.lexicon_folds)
         columns = self.features.of_characters(codes, starts)
         if TRAIN in self.config.features.lexicons:
-            columns = Columns(columns.ids, self._flags_by_others(codes, starts, sentences))
-        return Encoded(columns, tags, starts)
+            columns = Columns(columns.ids, self._flags(folds, codes, starts))
+        weight, shares = self.config.batches.unknown_weight, None
+        if weight != 1.0:
+            shares = np.where(folds.only_here(), weight, 1.0).astype(np.float32)
+            shares /= shares.mean()
+        return Encoded(columns, tags, starts, shares)
 
-    def _flags_by_others(
-        self, codes: NDArray[np.uint32], starts: NDArray[np.int64], sentences: list[list[str]]
-    ) -> NDArray[np.float32]:
+    def _flags(self, folds: Folds, codes: NDArray[np.uint32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
         """The flags of the training characters, those of the list train by the words of the other folds."""
-        features = self.config.features
-        everywhere = Counter(chain.from_iterable(sentences))
-        bounds = np.linspace(0, len(sentences), min(features.lexicon_folds, len(sentences)) + 1).astype(int).tolist()
-        parts = []
-        for first, last in pairwise(bounds):
-            elsewhere = everywhere - Counter(chain.from_iterable(sentences[first:last]))
+        features, parts = self.config.features, []
+        for first, last, elsewhere in folds:
             lexicons = list(self.features.lexicons)
             lexicons[features.lexicons.index(TRAIN)] = words_seen(elsewhere, features.lexicon_min_count)
             begin, end = starts[first], starts[last]

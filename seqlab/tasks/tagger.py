@@ -59,6 +59,8 @@ class Tagger(ABC):
         Raises:
             DataError: the tokens are no texts.
         """
+        if isinstance(sentences, str):
+            raise DataError(f"give a list of sentences, each a list of tokens, not one text: {sentences!r:.60}")
         found: list[list[str]] = []
         for part in _parts(sentences):
             for sentence in part:

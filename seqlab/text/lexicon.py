@@ -81,6 +81,10 @@ class Lexicon:
         """Give the content of the `.npy` file that `load` reads."""
         return keys_.to_npy(self.keys)
 
+    def __contains__(self, word: str) -> bool:
+        """Say whether a word is in the list; one of one character is in none."""
+        return 1 < len(word) <= self._longest and bool(keys_.find(self.keys, _keys([word]))[0] >= 0)
+
     def __len__(self) -> int:
         return len(self.keys)
 

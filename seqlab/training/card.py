@@ -19,6 +19,7 @@ def write(folder: Path, name: str, config: Experiment, scores: dict[str, Any], t
     """
     data, family = config.data, families.of(config)
     unit, sizes = scores["unit"], training["sizes"]
+    over = f", over {unit}s" if config.task == "lm" else ""
     sources = ", ".join(f"`{source}`" for source in data.train) or "records given from Python"
     held_out = ", ".join(f"`{source}`" for source in data.validation)
     if data.validation_share:
@@ -31,7 +32,7 @@ def write(folder: Path, name: str, config: Experiment, scores: dict[str, Any], t
     facts = "\n".join(f"- **{label.capitalize()}** {fact}." for label, fact in family.rows(config, training))
     text = f"""# {name}
 
-{family.noun}, over {unit}s, trained with seqlab {__version__}.
+{family.noun}{over}, trained with seqlab {__version__}.
 
 - **Trained on** {sources}: {sizes["train"]:,} {unit}s, a vocabulary of {sizes["vocabulary"]:,}.
 - **Validated on** {held_out}: {sizes["validation"]:,} {unit}s, {scores["oov_rate"]:.2%} out of vocabulary.

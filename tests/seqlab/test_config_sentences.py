@@ -105,7 +105,8 @@ def test_config_json_round_trips_with_the_defaults_written_out(task, chosen):
         *((task, {"kinds": False, "kind_width": 3}, "features.kind_width: there are no kinds") for task in TASKS),
         ("tag", {"lexicons": ["jieba"], "affixes": 2}, "affixes: lexicons are for tokens of one character"),
         ("tag", {"lexicons": ["train"]}, "lexicons: train, the words of the training data, is for a segmenter"),
-        *(("segment", {name: 3}, f"features.{name}: ") for name in ("lexicon_min_count", "lexicon_folds")),
+        *(("segment", {"lexicons": [], name: 3}, f"features.{name}: the list train is not read")
+          for name in ("lexicon_min_count", "lexicon_folds")),
         *((task, {"model": "hmm", name: value}, f"{section}.{name}: the model is hmm, which has no such setting; leave it")
           for task in TASKS
           for section, name, value in (("features", "bigrams", False), ("batches", "batch_size", 3),
@@ -120,8 +121,6 @@ def test_config_json_round_trips_with_the_defaults_written_out(task, chosen):
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_with_what_to_do(task, changes, says):
-    if "lexicon_folds" in changes and "features.lexicon_folds" not in FIELDS[task]:
-        pytest.skip("no such setting")
     assert says in refusal(task, **changes)
 
 
@@ -148,7 +147,7 @@ TAGGED = [
 RECORDS = {"segment": SENTENCES, "tag": TAGGED}
 BASE = {
     "hidden": 8, "embedding": 8, "epochs": 1, "batch_size": 80, "lr": 0.01,
-    "baseline": False, "device": "cpu",
+    "baseline": False, "device": "cpu", "dropout": 0.0, "embedding_dropout": 0.0,
 }  # fmt: skip
 DIFFERENT = [
     {"seed": 2}, {"validation_share": 0.3}, {"validation_split": "end"}, {"limit": 15},
@@ -163,8 +162,7 @@ DIFFERENT = [
 ]  # fmt: skip
 ALONE = {
     "segment": [
-        {"lexicons": ["train"]}, {"lexicons": ["train"], "lexicon_min_count": 2},
-        {"lexicons": ["train"], "lexicon_min_count": 2, "lexicon_folds": 2},
+        {"lexicons": []}, {"lexicon_min_count": 2}, {"lexicon_min_count": 2, "lexicon_folds": 2},
     ],
     "tag": [{"affixes": 1}, {"affixes": 2}, {"affixes": 2, "affix_width": 5}],
 }  # fmt: skip
@@ -186,8 +184,6 @@ ELSEWHERE = {
     "features.bigram_vectors": "tasks/test_sentence_vectors", "network.backend": "below", "network.use": "below",
     "hmm.order": "below", "hmm.smoothing": "below", "matching.direction": "below",
 }  # fmt: skip
-NEVER_FOR_TAGGERS = {"features.lexicon_min_count", "features.lexicon_folds"}
-"""Of the list train, which only a segmenter has: refused."""
 
 
 def of(task, changes):
@@ -216,21 +212,21 @@ def test_every_setting_is_shown_to_do_something(task):
     shown = {path for path in FIELDS[task] if path.rpartition(".")[2] in names}
     shared = {path for path in FIELDS[task] if path.startswith("training.")}  # tests/seqlab/test_config.py
     left = set(FIELDS[task]) - shown - shared - set(ELSEWHERE)
-    assert left <= (NEVER_FOR_TAGGERS | {"features.lexicons"} if task == "tag" else set())
+    assert left <= ({"features.lexicons"} if task == "tag" else set())
 
 
 def test_a_lexicon_of_a_tagger_of_characters_acts(tmp_path):
     records = [(list("".join(words)), ["N"] * len("".join(words))) for words in SENTENCES]
     (tmp_path / "words.txt").write_text("小船\n慢慢 5 a\n", encoding="utf-8")
     sizes = [
-        seqlab.train("tag", records, lexicons=names, **BASE).features.n_flags
+        seqlab.train("tag", records, **BASE | {"lexicons": names}).features.n_flags
         for names in ([], [str(tmp_path / "words.txt")])
     ]
     assert sizes[0] == 0 < sizes[1]
     with pytest.raises(DataError, match=r"nowhere\.txt: cannot be read"):
-        seqlab.train("tag", records, lexicons=["nowhere.txt"], **BASE)
+        seqlab.train("tag", records, **BASE | {"lexicons": ["nowhere.txt"]})
     with pytest.raises(DataError, match=r"features\.lexicons: they are for tokens of one character"):
-        seqlab.train("tag", TAGGED, lexicons=[str(tmp_path / "words.txt")], **BASE)
+        seqlab.train("tag", TAGGED, **BASE | {"lexicons": [str(tmp_path / "words.txt")]})
 
 
 def files(folder):
