@@ -6,7 +6,6 @@ from pydantic import Field, model_validator
 
 from seqlab.config.experiment import Experiment
 from seqlab.config.network import Recurrence
-from seqlab.config.ngram import SmoothingName
 from seqlab.config.section import Section
 from seqlab.config.text import Data, Paths
 from seqlab.precision import Precision
@@ -110,6 +109,8 @@ class TokenFeatures(Features):
             raise ValueError(
                 "affixes: lexicons are for tokens of one character, which have none; leave one of the two out"
             )
+        if not self.affixes and self.affix_width != 24:
+            raise ValueError("affix_width: there are no affixes; leave it out, or set affixes")
         if TRAIN in self.lexicons:
             raise ValueError("lexicons: train, the words of the training data, is for a segmenter; leave it out")
         return self
@@ -154,12 +155,18 @@ class TaggerNetwork(Recurrence):
     is what it falls back to."""
 
 
+TagSmoothing = Literal[
+    "maximum-likelihood", "additive", "katz", "witten-bell", "absolute-discounting", "kneser-ney", "modified-kneser-ney",
+    "stupid-backoff",
+]  # fmt: skip
+
+
 class Hmm(Section):
     """How the hidden Markov model counts."""
 
     order: int = Field(3, ge=1, le=20)
     """Length of the n-grams of tags."""
-    smoothing: SmoothingName = "modified-kneser-ney"
+    smoothing: TagSmoothing = "modified-kneser-ney"
     """How n-grams of tags that were seen share probability with those that were not."""
 
 
@@ -187,6 +194,11 @@ class SentenceTask(Experiment):
                 raise ValueError(f"features.{name}: there are no bigrams; leave it out, or set bigrams to true")
         if not features.kinds and features.kind_width != 8:
             raise ValueError("features.kind_width: there are no kinds; leave it out, or set kinds to true")
+        for name in ("case", "min_count"):
+            if self.model != "rnn" and getattr(self.text, name) != type(self.text).model_fields[name].default:
+                raise ValueError(
+                    f"text.{name}: the model is {self.model}, which has no such setting; leave it out, or set model to rnn"
+                )
         return self
 
 
@@ -210,9 +222,14 @@ class Segmentation(SentenceTask):
     matching: Matching = Matching()
 
     @model_validator(mode="after")
-    def _weighted_by_softmax(self) -> Self:
-        if self.network.crf and self.batches.unknown_weight != 1.0:
+    def _new_words(self) -> Self:
+        weighted = self.batches.unknown_weight != 1.0
+        if self.network.crf and weighted:
             raise ValueError("batches.unknown_weight: a CRF scores whole sentences; leave it out, or crf")
+        if self.features.lexicon_folds != 10 and not weighted and TRAIN not in self.features.lexicons:
+            raise ValueError(
+                "features.lexicon_folds: neither the list train nor unknown_weight is there to need it; leave it out"
+            )
         return self
 
 

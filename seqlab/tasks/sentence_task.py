@@ -64,6 +64,9 @@ class SentenceNetworkTask(ABC):
     """Segmentation or tagging over what `prepare` has left in a folder; see `seqlab.tasks.base.NetworkTask`."""
 
     unit: str
+    """What a target is."""
+    counted: str
+    """What data are counted in, in the plural."""
     legality: Legality
 
     def __init__(self, config: SentenceTask, folder: Path, device: str):
@@ -112,11 +115,11 @@ class SentenceNetworkTask(ABC):
     def summary(self) -> str:
         """How much there is, in one line."""
         train, validation, vocabulary = (f"{size:,}" for size in self.sizes.values())
-        return f"{train} {self.unit}s to train on, {validation} to validate on, a vocabulary of {vocabulary}"
+        return f"{train} {self.counted} to train on, {validation} to validate on, a vocabulary of {vocabulary} {self.unit}s"
 
     def facts(self) -> dict[str, Any]:
         """How large the tables of what is read are."""
-        return {"tables": {table.name: table.size for table in self.features.tables}}
+        return {"tables": {table.name: table.size - len(SPECIALS) for table in self.features.tables}}
 
     def build(self) -> SequenceTagger:
         """The model with its first weights, from torch's global generator."""
@@ -172,7 +175,7 @@ class SegmentationTask(SentenceNetworkTask):
     """Word segmentation by a network; sentences are cut where they end, as they are in use."""
 
     config: Segmentation
-    unit = "word"
+    unit, counted = "character", "words"
     legality = LEGALITY
 
     def _encoded(self) -> Encoded:
@@ -219,7 +222,7 @@ class TaggingTask(SentenceNetworkTask):
     """Tagging by a network."""
 
     config: Tagging
-    unit = "token"
+    unit, counted = "token", "tokens"
 
     def __init__(self, config: Tagging, folder: Path, device: str):
         self.tags, notes = tag.kept_tags(folder)

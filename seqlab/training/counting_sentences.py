@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seqlab.config import Segmentation, SentenceTask, Tagging
-from seqlab.errors import ConfigError
 from seqlab.modeldir import writing
-from seqlab.ngram.smoothing import SMOOTHINGS
 from seqlab.tasks import segment, sentence_floors, sentences_kept, tag
 from seqlab.tasks.hmm_tagger import HmmTagger
 from seqlab.training.watcher import Watcher
@@ -16,21 +14,7 @@ from seqlab.training.ways import Outcome
 
 
 def check(config: SentenceTask) -> None:
-    """Refuse what only networks read, and smoothings that need more than the training data.
-
-    Raises:
-        ConfigError: with what to do.
-    """
-    for name in ("case", "min_count"):
-        if getattr(config.text, name) != type(config.text).model_fields[name].default:
-            raise ConfigError(
-                f"text.{name}: the model is {config.model}, which has no such setting; leave it out, or set model to rnn"
-            )
-    known = SMOOTHINGS.keys() - {"jelinek-mercer"}  # whose weights come from held-out tags
-    if config.hmm.smoothing not in known:
-        raise ConfigError(
-            f"hmm.smoothing: n-grams of tags have no {config.hmm.smoothing}; known: {', '.join(sorted(known))}"
-        )
+    """Nothing is left to be refused."""
 
 
 def check_text(config: SentenceTask, folder: Path) -> None:

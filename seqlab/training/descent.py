@@ -41,13 +41,13 @@ def check(config: Experiment) -> None:
 
 
 def check_text(config: Experiment, folder: Path) -> None:
-    """Refuse data that are too few, and files of vectors that do not fit.
+    """Refuse data that are too few, and settings or files of vectors that do not fit the network.
 
     Raises:
-        DataError: with what to do. ConfigError: vectors of another width.
+        DataError, ConfigError: with what to do.
     """
     task = TASKS[config.task].network_task(config, folder, "cpu")
-    if isinstance(config, SentenceTask) and (config.features.vectors or config.features.bigram_vectors):
+    if isinstance(config, SentenceTask):
         with _own_random(config.seed, "cpu"):
             task.build()
 

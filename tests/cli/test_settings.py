@@ -89,6 +89,7 @@ ALONE = {
         "features.lexicons": ("jieba", ("jieba",), {}),
         "features.lexicon_min_count": ("7", 7, {}),
         "features.lexicon_folds": ("3", 3, {}),
+        "batches.unknown_weight": ("3", 3.0, {}),
     },
     "tag": SHARED_ALONE | BIGRAMS | {
         "features.lexicons": ("jieba", ("jieba",), {}),
