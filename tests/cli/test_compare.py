@@ -8,6 +8,8 @@ import sys
 import pytest
 
 import seqlab
+from seqlab.corpora import open_segmented
+from seqlab.metrics.bootstrap import f1_of, paired_bootstrap
 from seqlab.modeldir import MANIFEST
 
 SETTINGS = {
@@ -181,7 +183,7 @@ def test_what_is_refused(refused, runs, fresh, tmp_path):
     copy = shutil.copytree(runs / "two", tmp_path / "copy")
     manifest = json.loads((copy / MANIFEST).read_text())
     for change, says in (
-        ({"task": "tag"}, "unknown task 'tag'; known: lm"),
+        ({"task": "taggg"}, "unknown task 'taggg'; did you mean 'tag'? known: lm, segment, tag"),
         ({"training": {}}, "altered, its figures cannot be read ('n_grams'); copy it again"),
         ({"scores": {"nats": 1.0}}, "altered, its figures cannot be read"),
         ({"scores": manifest["scores"] | {"nats": "1.0"}}, "altered, its figures cannot be read"),
@@ -189,3 +191,48 @@ def test_what_is_refused(refused, runs, fresh, tmp_path):
     ):
         (copy / MANIFEST).write_text(json.dumps(manifest | change))
         refused("compare", copy, runs / "two", code=1, says=[says])
+
+
+@pytest.fixture(scope="module")
+def segmenters(tmp_path_factory):
+    """Model directories of segmenters and of a tagger, and a corpus in words."""
+    folder = tmp_path_factory.mktemp("segmenters")
+    sentences = [[*"天还没亮", "他们", "就", "出门", "了", "。"], ["河", "水", "慢慢", "流", "。"]] * 8
+    for name, direction in (("one", "forward"), ("two", "backward")):
+        seqlab.train("segment", sentences, output=folder / name, model="max-match", direction=direction, seed=1)
+    seqlab.train("segment", sentences[1:], output=folder / "other", model="hmm")
+    seqlab.train("tag", [(words, ["X"] * len(words)) for words in sentences], output=folder / "tagger", model="hmm")
+    (folder / "gold.seg").write_text("他们 慢慢 出门 了 。\n河水 流 。\n", encoding="utf-8", newline="")
+    return folder
+
+
+def test_segmenters_are_compared_by_a_paired_bootstrap(call, segmenters):
+    outcome = call("compare", segmenters / "one", segmenters / "other", "--on", segmenters / "gold.seg", "--json")
+    one, other = json.loads(outcome.out)
+    assert (one["what"], other["what"]) == ("max-match, forward", "hmm, order 3")
+    scores = [
+        seqlab.load(segmenters / name).evaluate(open_segmented(segmenters / "gold.seg")) for name in ("one", "other")
+    ]
+    assert [one["f1"], other["f1"]] == [found.scores.f1 for found in scores]
+    best, behind = (one, other) if one["f1"] >= other["f1"] else (other, one)
+    assert (best["best"], best["behind_best"]) == (True, None)
+    first, second = sorted(scores, key=lambda found: -found.scores.f1)
+    expected = paired_bootstrap(first.counts, second.counts, f1_of, n_resamples=2000)
+    assert behind["behind_best"] == expected.to_dict()
+    shown = call("compare", segmenters / "one", segmenters / "other", "--on", segmenters / "gold.seg")
+    assert "paired bootstrap over sentences" in shown.out
+    assert f"{expected.low:.4f} to {expected.high:.4f}" in shown.out
+
+
+def test_scores_of_training_are_compared_where_the_same_sentences_were_held_out(call, segmenters):
+    outcome = call("compare", segmenters / "one", segmenters / "two")
+    assert outcome.err == ""
+    assert " *  max-match" in outcome.out
+    outcome = call("compare", segmenters / "one", segmenters / "other")
+    assert "these figures are not comparable, since they are of different sentences" in outcome.err
+    assert "*" not in outcome.out
+
+
+def test_models_of_different_tasks_are_not_compared(refused, segmenters, trained):
+    refused("compare", segmenters / "one", trained, code=2, says=["models of different tasks, lm and segment"])
+    refused("compare", segmenters / "one", segmenters / "tagger", code=2, says=["tasks, segment and tag"])
