@@ -84,14 +84,17 @@ class CharacterFeatures(Features):
     dictionary, or a file in its format."""
     lexicon_min_count: int = Field(1, ge=1)
     """Words of the training data seen less often than this are not in the list train."""
+    lexicon_frequent: int = Field(4, ge=2)
+    """Words of the training data seen at least this often are marked once more: they can be trusted further."""
     lexicon_folds: int = Field(10, ge=2)
     """Parts of the training data, one after another: in training the list train holds for each of them the words of the
     others alone, so that the network learns how far such a list can be trusted on new text."""
 
     @model_validator(mode="after")
     def _list_of_training(self) -> Self:
-        if TRAIN not in self.lexicons and self.lexicon_min_count != 1:
-            raise ValueError("lexicon_min_count: the list train is not read; leave it out, or add train to lexicons")
+        for name in ("lexicon_min_count", "lexicon_frequent"):
+            if TRAIN not in self.lexicons and getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"{name}: the list train is not read; leave it out, or add train to lexicons")
         return self
 
 

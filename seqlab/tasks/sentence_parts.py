@@ -34,19 +34,32 @@ def fit_features(
         bigram_min_count=features.bigram_min_count,
         affixes=getattr(features, "affixes", 0),
         kinds=features.kinds,
-        lexicons=[_lexicon(name, config, words) for name in features.lexicons],
+        lexicons=lexicons(config, words),
     )
 
 
-def _lexicon(name: str, config: SentenceTask, words: Mapping[str, int]) -> Lexicon:
-    if isinstance(config, Segmentation) and name == TRAIN:
-        return words_seen(words, config.features.lexicon_min_count)
-    return Lexicon.jieba() if name == JIEBA else Lexicon.read(Path(name))
+def lexicons(config: SentenceTask, words: Mapping[str, int]) -> list[Lexicon]:
+    """The word lists that a model reads, one after another; train is two, of all words and of frequent ones.
+
+    Args:
+        config: the experiment. words: how often each word stands in the training data.
+
+    Raises:
+        DataError: a list cannot be read.
+    """
+    found: list[Lexicon] = []
+    for name in config.features.lexicons:
+        if isinstance(config, Segmentation) and name == TRAIN:
+            found += lists_of_training(config, words)
+        else:
+            found.append(Lexicon.jieba() if name == JIEBA else Lexicon.read(Path(name)))
+    return found
 
 
-def words_seen(counts: Mapping[str, int], min_count: int) -> Lexicon:
-    """The words seen at least `min_count` times, as a lexicon."""
-    return Lexicon(word for word, count in counts.items() if count >= min_count)
+def lists_of_training(config: Segmentation, words: Mapping[str, int]) -> list[Lexicon]:
+    """The two lists of training words: those seen often enough, and those seen often."""
+    bounds = (config.features.lexicon_min_count, config.features.lexicon_frequent)
+    return [Lexicon(word for word, count in words.items() if count >= bound) for bound in bounds]
 
 
 def refuse_lexicon_of_words(config: SentenceTask, sentences: Iterable[Sequence[str]]) -> None:

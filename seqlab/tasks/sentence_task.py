@@ -20,7 +20,7 @@ from seqlab.tasks.evaluation import Evaluation
 from seqlab.tasks.folds import Folds
 from seqlab.tasks.neural_segmenter import LEGALITY, NeuralSegmenter
 from seqlab.tasks.neural_tagger import NeuralTagger
-from seqlab.tasks.sentence_parts import words_seen
+from seqlab.tasks.sentence_parts import lists_of_training
 from seqlab.text.bmes import numbers_of_tags, tags_of_words
 from seqlab.text.codepoints import codes_of
 from seqlab.text.features import Columns, TokenFeatures, marked
@@ -196,10 +196,10 @@ class SegmentationTask(SentenceNetworkTask):
 
     def _flags(self, folds: Folds, codes: NDArray[np.uint32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
         """The flags of the training characters, those of the list train by the words of the other folds."""
-        features, parts = self.config.features, []
+        at, parts = self.config.features.lexicons.index(TRAIN), []
         for first, last, elsewhere in folds:
             lexicons = list(self.features.lexicons)
-            lexicons[features.lexicons.index(TRAIN)] = words_seen(elsewhere, features.lexicon_min_count)
+            lexicons[at : at + 2] = lists_of_training(self.config, elsewhere)
             begin, end = starts[first], starts[last]
             parts.append(marked(codes[begin:end], starts[first : last + 1] - begin, lexicons))
         return np.concatenate(parts)

@@ -87,7 +87,7 @@ ALONE = {
     "lm": ALONE_OF_LM,
     "segment": SHARED_ALONE | BIGRAMS | {
         "features.lexicons": ("jieba", ("jieba",), {}),
-        "features.lexicon_min_count": ("7", 7, {}),
+        "features.lexicon_min_count": ("7", 7, {}), "features.lexicon_frequent": ("9", 9, {}),
         "features.lexicon_folds": ("3", 3, {}),
         "batches.unknown_weight": ("3", 3.0, {}),
     },
