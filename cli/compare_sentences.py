@@ -37,8 +37,12 @@ def compare(
         )
     name = "accuracy" if "f1" not in rows[0] else "f1"
     reached = [row[name] or 0.0 for row in rows]
-    best = [number for number, value in enumerate(reached) if value == max(reached)] if comparable else []
-    differences = _differences(found, best[0]) if found and len(rows) > 1 else {}
+    best = (
+        [number for number, value in enumerate(reached) if value == max(reached)]
+        if comparable and len(rows) > 1
+        else []
+    )
+    differences = _differences(found, best[0]) if found and best else {}
     if as_json:
         click.echo(json.dumps([for_json(_as_json(row, k, best, differences)) for k, row in enumerate(rows)]))
     else:
@@ -115,7 +119,7 @@ def _print(rows: list[Scored], best: list[int], differences: "dict[int, Bootstra
         elif differences:
             cells += ["-", "-", "-"]
         lines.append(cells)
-    click.echo(emphasized(heads, lines, best if len(rows) > 1 else [], texts=3))
+    click.echo(emphasized(heads, lines, best, texts=3))
     if differences:
         click.echo(
             f"paired bootstrap over sentences, {N_RESAMPLES:,} resamples; p: how likely chance alone does as much"

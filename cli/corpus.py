@@ -13,15 +13,12 @@ def reader(config: Experiment, corpora: Sequence[str], encoding: str | None = No
     if isinstance(config, Segmentation):
         return open_segmented(corpora, encoding)
     if isinstance(config, Tagging):
-        data = config.data
-        columns = data.columns
-        if columns is None and all(_in_columns(corpus) for corpus in corpora):
-            columns = (1, -1)
-        return open_tagged(corpora, encoding, columns=columns, separator=data.separator)
+        return open_tagged(corpora, encoding, columns=config.data.columns, separator=config.data.separator)
     return open_text(corpora, encoding)
 
 
-def _in_columns(corpus: str) -> bool:
-    """Whether a corpus is known to hold columns: a sample of that form."""
-    name = corpus.removeprefix("sample:")
-    return corpus.startswith("sample:") and name in SAMPLES and SAMPLES[name].form == "columns"
+def columns_of_samples(corpora: Sequence[str]) -> dict[str, int]:
+    """The settings of columns that are known of samples, where all corpora are samples in columns."""
+    names = [corpus.removeprefix("sample:") for corpus in corpora if corpus.startswith("sample:")]
+    in_columns = [name for name in names if name in SAMPLES and SAMPLES[name].form == "columns"]
+    return {"token_column": 1, "tag_column": 2} if corpora and len(in_columns) == len(corpora) else {}

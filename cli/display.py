@@ -34,7 +34,6 @@ class Display:
         ]
         self.bar = Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal)
         self._bar_task: TaskID | None = None
-        self._task = "lm"
         self._loss = self._weight = 0.0
 
     def __enter__(self) -> Self:
@@ -48,7 +47,6 @@ class Display:
 
     def reading(self, config: Experiment) -> None:
         """Say what is read."""
-        self._task = config.task
         self.told("reading", ", ".join((*config.data.train, *config.data.validation)))
 
     def noted(self, message: str) -> None:
@@ -86,12 +84,12 @@ class Display:
             self._bar_task = self.bar.add_task("counting", total=1.0, figures="")
         self.bar.update(self._bar_task, completed=share)
 
-    def finished(self, scores: dict[str, Any]) -> None:
+    def finished(self, task: str, scores: dict[str, Any]) -> None:
         """Print the scores beside the floors."""
         from seqlab.tasks import TASKS
 
         self.bar.stop()
-        row = TASKS[self._task]
+        row = TASKS[task]
         shown = row.table(scores)
         click.echo(table(shown.heads, shown.rows))
         for remark in shown.remarks:

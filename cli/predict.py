@@ -63,8 +63,7 @@ def command(run: Path, file: Path, form: str, userdict: Path | None, encoding: s
             raise ConfigError("--userdict is for a segmenter; leave it out")
         model.load_userdict(userdict)
     for lines in as_they_come(_standard_input() if str(file) == "-" else file, encoding):
-        for written in write(model, lines, form):
-            click.echo(written)
+        click.echo("\n".join(write(model, lines, form)))
 
 
 def _standard_input() -> Iterator[bytes]:

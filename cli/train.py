@@ -119,9 +119,13 @@ def tag() -> None:
 def _run(config: Experiment, output: Path, overwrite: bool) -> None:
     if not config.data.train:
         raise ConfigError("no corpus to train on: give a file, a folder or sample:NAME (see `seqlab corpora`)")
+    from seqlab.cli.corpus import columns_of_samples
     from seqlab.cli.display import Display
     from seqlab.training import experiment
 
+    if isinstance(config, Tagging) and config.data.columns is None:  # evaluate reads other files in the same way
+        columns = columns_of_samples((*config.data.train, *config.data.validation))
+        config = config.model_copy(update={"data": config.data.model_copy(update=columns)})
     with Display(output) as display:
         experiment.run(config, *_data(config), output, overwrite=overwrite, watcher=display)
 
@@ -135,12 +139,14 @@ def _resume(name: str, output: Path, changes: dict[str, Any]) -> None:
     from seqlab.training.resume import check, resume
 
     records = validation = None
-    if not modeldir.training_folder(output).is_dir():
+    folder = modeldir.training_folder(output)
+    if (folder / modeldir.CONFIG).is_file():
+        _check_task(output, str(modeldir.read_json(folder / modeldir.CONFIG).get("task")), name)
+    if not folder.is_dir():
         if not output.exists():
             raise ModelError(f"{output}: there is no training to go on with; leave out --resume to begin one")
         config = modeldir.open_directory(output).config
-        if config.task != name:
-            raise ConfigError(f"{output}: is a model of the task {config.task}; go on with: seqlab train {config.task}")
+        _check_task(output, config.task, name)
         check(config, output)
         # The data are needed again and may have moved; that they are the same ones is checked.
         moved = {name: changes.pop(name) for name in _PLACES if name in changes}
@@ -149,6 +155,11 @@ def _resume(name: str, output: Path, changes: dict[str, Any]) -> None:
         records, validation = _data(resolve(config.task, config.model_dump(mode="json"), moved))
     with Display(output) as display:
         resume(output, changes, records=records, validation=validation, watcher=display)
+
+
+def _check_task(output: Path, found: str, asked: str) -> None:
+    if found != asked:
+        raise ConfigError(f"{output}: is of the task {found}; go on with: seqlab train {found} -o {output} --resume")
 
 
 def _data(config: Experiment) -> tuple[Any, Any]:

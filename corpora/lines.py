@@ -32,10 +32,12 @@ def as_they_come(source: Path | Iterable[bytes], encoding: str) -> Iterator[list
     """
     check_encoding(encoding)
     blocks, name = (read_blocks(source), source) if isinstance(source, Path) else (source, Path("standard input"))
-    rest = ""
+    begun: list[str] = []  # of a line whose end has not come
     for block in decode(blocks, encoding, name):
-        *lines, rest = (rest + block).split("\n")
-        if lines:
-            yield lines
-    if rest:
+        first, *others = block.split("\n")
+        begun.append(first)
+        if others:
+            yield ["".join(begun), *others[:-1]]
+            begun = [others[-1]]
+    if rest := "".join(begun):
         yield [rest]

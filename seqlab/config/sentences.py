@@ -92,6 +92,8 @@ class CharacterFeatures(Features):
 
     @model_validator(mode="after")
     def _list_of_training(self) -> Self:
+        if len(set(self.lexicons)) < len(self.lexicons):
+            raise ValueError("lexicons: a list is named twice; name each once")
         for name in ("lexicon_min_count", "lexicon_frequent"):
             if TRAIN not in self.lexicons and getattr(self, name) != type(self).model_fields[name].default:
                 raise ValueError(f"{name}: the list train is not read; leave it out, or add train to lexicons")

@@ -18,6 +18,7 @@ from seqlab.errors import ConfigError, DataError, unknown
 from seqlab.metrics.segmentation import SegmentationCounts
 from seqlab.records import Segmented
 from seqlab.tasks.evaluation import Confused, Evaluation
+from seqlab.tasks.sentence_records import words_of
 from seqlab.text.sentences import LONGEST, Sentences, Whitespace, shorten, split, words
 from seqlab.text.user_words import UserWords, read_user_words
 from seqlab.text.width import to_half
@@ -121,6 +122,8 @@ class Segmenter(ABC):
     def add_word(self, word: str) -> None:
         """Make a word come out as one wherever it stands: of words that overlap the first, of these the longest.
 
+        It is not found where it would cut a run of Latin letters or of digits, or an emoji of several code points.
+
         Raises ConfigError for an empty word, or one with white space in it.
         """
         self._user_words.add(word)
@@ -154,16 +157,8 @@ class Segmenter(ABC):
         """Give the words of each record and those that are found, as they are looked up."""
         left = iter(records)
         while some := list(islice(left, 4096)):
-            for record in some:
-                if isinstance(record, str) or not isinstance(record, Segmented | Sequence):
-                    kind = f"{type(record).__name__}: {record!r:.60}"
-                    raise DataError(f"a record is a list of words or seqlab.records.Segmented, not {kind}")
-            sentences = [record.words if isinstance(record, Segmented) else record for record in some]
+            sentences = [words_of(record) for record in some]
             texts = ["".join(sentence) for sentence in sentences]
-            for record, text in zip(some, texts, strict=True):
-                if _SPACES.search(text):
-                    where = f"{record.source}: " if isinstance(record, Segmented) and record.source else ""
-                    raise DataError(f"{where}white space in a word: {text[:40]!r}; give words without it")
             for true, found in zip(sentences, self.batch(texts, whitespace="drop"), strict=True):
                 yield [self._read(word) for word in true], [self._read(word) for word in found]
 

@@ -9,10 +9,16 @@ from seqlab.tasks.family import Family, Rows, duration, network_brief, network_r
 
 
 def _features(config: SentenceTask, training: dict[str, Any]) -> Rows:
-    parts = [f"{size:,} {name}s" for name, size in training["tables"].items() if name != "kind"]
+    parts = [f"{size:,} {_plural(name)}" for name, size in training["tables"].items()]
     parts += [f"the words of {name}" for name in config.features.lexicons]
     rows = network_rows(config, training)
     return [rows[0], ("reads", ", ".join(parts)), ("output", "CRF" if config.network.crf else "softmax"), *rows[1:]]
+
+
+def _plural(name: str) -> str:
+    """Several of what a table holds: "bigrams", "prefixes of 2"."""
+    noun, _, length = name.partition(" ")
+    return f"{noun}es of {length}" if length else f"{noun}s"
 
 
 def _hmm(config: SentenceTask, training: dict[str, Any]) -> Rows:

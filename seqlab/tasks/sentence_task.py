@@ -27,6 +27,7 @@ from seqlab.text.features import Columns, TokenFeatures, marked
 from seqlab.text.schemes import Legality
 from seqlab.text.sentences import split_words
 from seqlab.text.vocab import SPECIALS, UNK
+from seqlab.text.width import to_half
 
 RARE = 2
 """Up to how often a token is seen that may be trained as unknown."""
@@ -119,7 +120,8 @@ class SentenceNetworkTask(ABC):
 
     def facts(self) -> dict[str, Any]:
         """How large the tables of what is read are."""
-        return {"tables": {table.name: table.size - len(SPECIALS) for table in self.features.tables}}
+        sizes = {table.name: table.size - len(SPECIALS) for table in self.features.tables if table.name != "kind"}
+        return {"tables": sizes}
 
     def build(self) -> SequenceTagger:
         """The model with its first weights, from torch's global generator."""
@@ -184,7 +186,7 @@ class SegmentationTask(SentenceNetworkTask):
         codes = codes_of("".join(texts)).astype(np.uint32)
         starts = np.cumsum([0, *map(len, texts)])
         tags = numbers_of_tags("".join(map(tags_of_words, sentences))).astype(np.int64)
-        folds = Folds(sentences, self.config.features.lexicon_folds)
+        folds = Folds(self._as_known(sentences), self.config.features.lexicon_folds)
         columns = self.features.of_characters(codes, starts)
         if TRAIN in self.config.features.lexicons:
             columns = Columns(columns.ids, self._flags(folds, codes, starts))
@@ -193,6 +195,12 @@ class SegmentationTask(SentenceNetworkTask):
             shares = np.where(folds.only_here(), weight, 1.0).astype(np.float32)
             shares /= shares.mean()
         return Encoded(columns, tags, starts, shares)
+
+    def _as_known(self, sentences: list[list[str]]) -> list[list[str]]:
+        """The words as the list of known ones has them."""
+        if self.config.text.width == "keep":
+            return sentences
+        return [[to_half(word) for word in words] for words in sentences]
 
     def _flags(self, folds: Folds, codes: NDArray[np.uint32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
         """The flags of the training characters, those of the list train by the words of the other folds."""

@@ -43,7 +43,9 @@ def prepare(
     """
     illegal: list[str] = []
     legal = (pair for pair in map(pair_of, records) if _is_legal(config, pair, illegal))
-    held_back = None if validation is None else map(pair_of, validation)
+    held_back = None if validation is None else [pair_of(record) for record in validation]
+    for _, tags, source in held_back or ():
+        _check_known(config, tags, source)
     first = list(islice(legal, 1))
     if illegal and not first:
         raise DataError(f"no sentence has legal tags; {illegal[0]}; name the scheme that the tags are in")
@@ -66,14 +68,27 @@ def _is_legal(config: Tagging, pair: Sentence, illegal: list[str]) -> bool:
     """Whether the tags of a sentence are legal in the scheme; if not, why is added to `illegal`."""
     if config.data.scheme is None:
         return True
+    _check_known(config, pair[1], pair[2])
     fault = SCHEMES[config.data.scheme].fault(pair[1])
     if fault is None:
         return True
     where = f"{pair[2]}: " if pair[2] else ""
-    if fault.says.startswith("'"):  # no tag of the scheme at all
-        raise DataError(f"{where}{fault.says}; name the scheme that the tags are in, or leave it out")
     illegal.append(f"the first is {where}{fault.says}")
     return False
+
+
+def _check_known(config: Tagging, tags: Sequence[str], source: str) -> None:
+    """Refuse tags that are none of the scheme.
+
+    Raises:
+        DataError: with what to do.
+    """
+    if config.data.scheme is not None:
+        try:
+            SCHEMES[config.data.scheme].legality(sorted(set(tags)))
+        except DataError as error:
+            where = f"{source}: " if source else ""
+            raise DataError(f"{where}{error}; name the scheme that the tags are in, or leave it out") from None
 
 
 def _as_read(tokens: Sequence[str]) -> Sequence[str]:

@@ -14,7 +14,7 @@ from seqlab.metrics.tags import TagCounts
 from seqlab.records import Tagged
 from seqlab.tasks.evaluation import Confused, Evaluation
 from seqlab.tasks.sentence_records import Pair, pair_of
-from seqlab.text.schemes import SCHEMES, Span
+from seqlab.text.schemes import SCHEMES, Scheme, Span
 from seqlab.text.width import to_half
 
 AT_A_TIME = 4096
@@ -106,12 +106,13 @@ class Tagger(ABC):
         scheme = SCHEMES[self.config.data.scheme] if self.config.data.scheme else None
         tags, spans, counts = TagCounts(self.words), SpanCounts(), list[tuple[int, ...]]()
         for part in _parts(map(pair_of, records)):
-            for (tokens, true, _), predicted in zip(part, self.batch([pair[0] for pair in part]), strict=True):
+            for (tokens, true, source), predicted in zip(part, self.batch([pair[0] for pair in part]), strict=True):
                 looked_up = list(map(to_half, tokens)) if folded else tokens
                 n_tokens, n_correct = tags.add(looked_up, true, predicted)
                 if scheme is None:
                     counts.append((n_tokens, n_tokens, n_correct))
                 else:
+                    _check_known(scheme, true, source)
                     counts.append(spans.add(scheme.whole_spans(true), scheme.whole_spans(predicted)))
         if not counts:
             raise DataError("there is no sentence to score: give at least one")
@@ -120,6 +121,19 @@ class Tagger(ABC):
         if scheme is None:
             return Evaluation("tags", "token", tags.scores(), confusions=confusions, counts=array)
         return Evaluation("spans", "token", spans.scores(), tags.scores(), spans.by_type(), confusions, array)
+
+
+def _check_known(scheme: Scheme, tags: Sequence[str], source: str) -> None:
+    """Refuse tags that are none of a scheme; an order that is not legal in it is none of our business.
+
+    Raises:
+        DataError: with where it stands.
+    """
+    try:
+        scheme.legality(sorted(set(tags)))
+    except DataError as error:
+        where = f"{source}: " if source else ""
+        raise DataError(f"{where}{error}; the model was trained with that scheme") from None
 
 
 def _parts(items: Iterable[Any]) -> Iterator[list[Any]]:

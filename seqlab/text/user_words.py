@@ -74,7 +74,8 @@ class UserWords:
     def force(self, sentences: Sentences) -> Sentences:
         """Give the sentences with borders of 1 at both ends of each word that is found, and of -1 inside.
 
-        A word is not found across white space or the border of two sentences, nor where it would cut a grapheme cluster.
+        A word is not found across white space or the border of two sentences, nor where it would cut a
+        grapheme cluster, a run of Latin letters or a run of digits.
         """
         codes = sentences.codes
         if not self._words or not len(codes):

@@ -90,6 +90,8 @@ def _cut(path: Path, number: int, line: bytes, width: int) -> tuple[bytes, bytes
     if line.count(b" ") == width:  # most rows, without a list of their numbers
         word, _, numbers = line.partition(b" ")
         return word, numbers
+    if not line.strip():
+        raise DataError(f"{path}:{number}: a blank line; take it out")
     fields = line.rsplit(None, width)
     if len(fields) == width + 1:
         last = fields[0].split(b" ")[1:][-1:]  # of a word of several parts, which is not to be a number too many

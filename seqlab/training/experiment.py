@@ -115,7 +115,7 @@ def complete(config: Experiment, outcome: Outcome, folder: Path, output: Path, w
         card.write(folder, str(output), config, outcome.scores, training)
         modeldir.seal(folder, config.task, outcome.scores, training)
         modeldir.move_into_place(folder, output)
-    watcher.finished(outcome.scores)
+    watcher.finished(config.task, outcome.scores)
     return load(output, config.training.device)
 
 

@@ -120,6 +120,8 @@ def _reopen(
         with writing(new):
             shutil.copytree(output / "train", new / "train")
             TASKS[config.task].prepare(config, records, validation, new)
+            shutil.rmtree(new / "text")  # the model's own stays: a word list may have changed since
+            shutil.copytree(output / "text", new / "text")
             shutil.copy(output / WEIGHTS, new / BEST)
             (new / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
         if modeldir.fingerprint(new / DATA) != training.get("data"):

@@ -36,8 +36,8 @@ class Watcher(Protocol):
     def counted(self, share: float) -> None:
         """This share of the work on an n-gram model is done."""
 
-    def finished(self, scores: dict[str, Any]) -> None:
-        """The model is saved; these are its scores, the floors among them."""
+    def finished(self, task: str, scores: dict[str, Any]) -> None:
+        """The model is saved; these are its scores, the floors among them, as its task has them."""
 
 
 class Unwatched:
@@ -61,5 +61,5 @@ class Unwatched:
     def counted(self, share: float) -> None:
         """Nothing."""
 
-    def finished(self, scores: dict[str, Any]) -> None:
+    def finished(self, task: str, scores: dict[str, Any]) -> None:
         """Nothing."""

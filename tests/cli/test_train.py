@@ -328,4 +328,5 @@ def test_the_recipes_can_be_read():
     recipes = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
     assert recipes
     for recipe in recipes:
-        assert resolve("lm", read_toml(recipe), {}) != resolve("lm", {}, {})
+        tables = read_toml(recipe)
+        assert resolve(tables["task"], tables, {}) != resolve(tables["task"], {}, {})

@@ -93,7 +93,7 @@ def test_samples(call, files):
 def test_resume(call, refused, files):
     assert call("train", "segment", "cut.txt", "-o", "whole", *TINY, "--epochs", "2").code == 0
     assert call("train", "segment", "cut.txt", "-o", "run", *TINY).code == 0
-    refused("train", "tag", "-o", "run", "--resume", code=2, says=["run: is a model of the task segment; go on with"])
+    refused("train", "tag", "-o", "run", "--resume", code=2, says=["run: is of the task segment; go on with"])
     assert call("train", "segment", "-o", "run", "--resume", "--epochs", "2").code == 0
     assert seqlab.load("run").scores == seqlab.load("whole").scores
     assert call("train", "segment", "cut.txt", "-o", "hmm", "--model", "hmm").code == 0
@@ -192,3 +192,39 @@ def test_sentences_with_illegal_tags_are_told_of(call, files):
             "note      1 sentences with illegal tags are left out of training; the first is bad.tsv, line 1: "
             in outcome.err
         )
+
+
+def test_a_training_that_was_stopped_ends_with_its_own_table(call, tmp_path, monkeypatch):
+    from seqlab.training import descent
+
+    class Stopped(descent.Interrupts):
+        def __enter__(self):
+            interrupts = super().__enter__()
+            interrupts.requested = True
+            return interrupts
+
+    monkeypatch.setattr(descent, "Interrupts", Stopped)
+    command = ["train", "segment", "-o", tmp_path / "run"]
+    small = ["sample:segmented", "--limit", "60", "--hidden", "8", "--epochs", "1", "--no-baseline"]
+    assert call(*command, *small).code == 130
+    monkeypatch.undo()
+    outcome = call(*command, "--resume")
+    assert outcome.code == 0
+    assert "OOV recall" in outcome.out
+
+
+def test_a_tagger_of_a_sample_in_columns_reads_files_of_that_form(call, tmp_path):
+    assert (
+        call("train", "tag", "sample:entities", "-o", tmp_path / "run", "--model", "hmm", "--scheme", "BMES").code == 0
+    )
+    (tmp_path / "own.bmes").write_text("南 B-LOC\n京 E-LOC\n", encoding="utf-8", newline="")
+    assert "spans" in call("evaluate", tmp_path / "run", tmp_path / "own.bmes").out
+
+
+def test_going_on_with_another_task_is_refused(refused, tmp_path):
+    folder = tmp_path / "run.training"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"task": "segment"}')
+    refused(
+        "train", "lm", "-o", tmp_path / "run", "--resume", code=2, says=["is of the task segment; go on with: seqlab"]
+    )

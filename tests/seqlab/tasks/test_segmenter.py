@@ -197,17 +197,17 @@ def test_options_that_there_are_not(counting):
 def test_evaluation():
     pairs = Pairs()
     pairs.words = frozenset(["中文", "好"])
-    records = [Segmented(("中文", "好", "文")), ["好好", "中文"], Segmented(())]
+    records = [Segmented(("中文", "好", "文")), ["好好", "中文"]]
     evaluation = pairs.evaluate(iter(records))
     scores = evaluation.scores
     assert (scores.n_true, scores.n_predicted, scores.n_correct) == (5, 4, 3)
     assert (scores.n_unknown, scores.n_unknown_correct) == (2, 1)
-    assert evaluation.counts.tolist() == [[3, 2, 1], [2, 2, 2], [0, 0, 0]]
+    assert evaluation.counts.tolist() == [[3, 2, 1], [2, 2, 2]]
     assert evaluation.figure == 1 - scores.f1
     assert [confused[:3] for confused in evaluation.confusions] == [("好 文", "好文", 1)]
     with pytest.raises(DataError, match="no sentence to score"):
         pairs.evaluate([])
-    with pytest.raises(DataError, match=r"a\.txt, line 3: white space in a word"):
+    with pytest.raises(DataError, match=r"a\.txt, line 3: '中 文' is no word"):
         pairs.evaluate([Segmented(("中 文",), "a.txt, line 3")])
 
 
