@@ -53,7 +53,7 @@ def test_a_word_that_is_not_utf_8_is_passed_over(tmp_path):
         ("a 1 2\nb 1 2 3\n", ":2: a row of 3 numbers"),
         ("a 1 2\nb 1  2\n", None),
         ("a 1 2\nb  2\n", ":2: a row of 1 numbers"),
-        ("a 1 2\n\nb 1 2\n", ":2: a row of -1 numbers"),
+        ("a 1 2\n\nb 1 2\n", ":2: a blank line"),
         ("2 2\na 1 2\nb 1 x\n", ":3: 'x' is no number"),
         ("a 1 nan\n", ":1: 'nan' is no number"),
         ("a 1 1e39\n", ":1: '1e39' is no number"),
