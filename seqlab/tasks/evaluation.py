@@ -2,26 +2,17 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqlab.metrics.segmentation import SegmentationScores
 from seqlab.metrics.spans import SpanScores
-from seqlab.metrics.tags import TagScores
+from seqlab.metrics.tags import Confusion, TagScores
 
 KEPT = 20
 """How many confusions are kept in a model directory."""
-
-
-class Confused(NamedTuple):
-    """What was taken for what."""
-
-    true: str
-    predicted: str
-    n: int
-    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -38,7 +29,7 @@ class Evaluation:
     """Where these are of spans: how many tokens have the right tag."""
     by_type: dict[str, SpanScores] = field(default_factory=dict)
     """Of spans: the figures of each type."""
-    confusions: list[Confused] = field(default_factory=list)
+    confusions: list[Confusion] = field(default_factory=list)
     """What was taken for what, the most frequent first."""
     counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 3), np.int64))
     """(S, 3) what each sentence has: true ones, predicted ones, right ones; of tags: tokens, tokens, right ones."""
@@ -65,5 +56,5 @@ class Evaluation:
         figures = {name: None if value != value else value for name, value in figures.items()}
         if self.by_type:
             figures["by_type"] = {name: scores.f1 for name, scores in self.by_type.items()}
-        confusions = [confused._asdict() for confused in self.confusions[:KEPT]]
+        confusions = [confusion._asdict() for confusion in self.confusions[:KEPT]]
         return {"of": self.of, "unit": self.unit, **figures, "confusions": confusions}

@@ -17,7 +17,7 @@ from seqlab.config import Segmentation
 from seqlab.errors import ConfigError, DataError, unknown
 from seqlab.metrics.segmentation import SegmentationCounts
 from seqlab.records import Segmented
-from seqlab.tasks.evaluation import Confused, Evaluation
+from seqlab.tasks.evaluation import Evaluation
 from seqlab.tasks.sentence_records import words_of
 from seqlab.text.sentences import LONGEST, Sentences, Whitespace, shorten, split, words
 from seqlab.text.user_words import UserWords, read_user_words
@@ -150,8 +150,9 @@ class Segmenter(ABC):
         counts = [sums.add(true, found) for true, found in self._compared(records)]
         if not counts:
             raise DataError("there is no sentence to score: give at least one")
-        confusions = [Confused(*confusion) for confusion in sums.confusions()]
-        return Evaluation("words", "word", sums.scores(), confusions=confusions, counts=np.array(counts, np.int64))
+        return Evaluation(
+            "words", "word", sums.scores(), confusions=sums.confusions(), counts=np.array(counts, np.int64)
+        )
 
     def _compared(self, records: Iterable[Segmented | Sequence[str]]) -> Iterator[tuple[list[str], list[str]]]:
         """Give the words of each record and those that are found, as they are looked up."""

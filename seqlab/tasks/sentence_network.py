@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ SMALL, MULTIPLE = TOKENS // 8, 16
 have made for each shape, half a megabyte, and single sentences come in all of them."""
 
 Mask = NDArray[np.bool_]
+_STARTING = Lock()
 
 
 class Batch(NamedTuple):
@@ -140,11 +141,13 @@ def _threads() -> Iterator[ThreadPoolExecutor]:
     A batch for each core is quicker than each operation on all cores, as nobody waits. How many threads torch takes is set
     for each thread, but also kept for threads to come, and so it is set back once the pool is there.
     """
-    n = torch.get_num_threads()
-    with ThreadPoolExecutor(n, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    with _STARTING:  # one pool at a time, so that none takes the count of another for that of the user
+        n = torch.get_num_threads()
+        pool = ThreadPoolExecutor(n, initializer=torch.set_num_threads, initargs=(1,))
         ready = Barrier(n)
         list(pool.map(lambda _: ready.wait(), range(n)))
         torch.set_num_threads(n)
+    with pool:
         yield pool
 
 

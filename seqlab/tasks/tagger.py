@@ -12,7 +12,7 @@ from seqlab.errors import ConfigError, DataError
 from seqlab.metrics.spans import SpanCounts
 from seqlab.metrics.tags import TagCounts
 from seqlab.records import Tagged
-from seqlab.tasks.evaluation import Confused, Evaluation
+from seqlab.tasks.evaluation import Evaluation
 from seqlab.tasks.sentence_records import Pair, pair_of
 from seqlab.text.schemes import SCHEMES, Scheme, Span
 from seqlab.text.width import to_half
@@ -64,7 +64,7 @@ class Tagger(ABC):
         found: list[list[str]] = []
         for part in _parts(sentences):
             for sentence in part:
-                if not isinstance(sentence, str | Sequence) or not all(isinstance(token, str) for token in sentence):
+                if not isinstance(sentence, Sequence) or not all(isinstance(token, str) for token in sentence):
                     raise DataError(f"a sentence is a list of tokens, which are texts, not {sentence!r:.60}")
             read = [number for number, sentence in enumerate(part) if len(sentence)]
             tags: list[list[str]] = [[] for _ in part]
@@ -116,7 +116,7 @@ class Tagger(ABC):
                     counts.append(spans.add(scheme.whole_spans(true), scheme.whole_spans(predicted)))
         if not counts:
             raise DataError("there is no sentence to score: give at least one")
-        confusions = [Confused(*confusion) for confusion in tags.confusions()]
+        confusions = tags.confusions()
         array = np.array(counts, np.int64)
         if scheme is None:
             return Evaluation("tags", "token", tags.scores(), confusions=confusions, counts=array)
