@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from seqlab.config import Experiment, Segmentation, Tagging
-from seqlab.corpora import SAMPLES, open_segmented, open_tagged, open_text
+from seqlab.config import Classification, Experiment, Segmentation, Tagging
+from seqlab.corpora import SAMPLES, open_labelled, open_segmented, open_tagged, open_text
 
 
 def reader(config: Experiment, corpora: Sequence[str], encoding: str | None = None) -> Any:
@@ -14,6 +14,17 @@ def reader(config: Experiment, corpora: Sequence[str], encoding: str | None = No
         return open_segmented(corpora, encoding)
     if isinstance(config, Tagging):
         return open_tagged(corpora, encoding, columns=config.data.columns, separator=config.data.separator)
+    if isinstance(config, Classification):
+        data = config.data
+        return open_labelled(
+            corpora,
+            encoding,
+            form=data.form,
+            text_column=data.text_column,
+            label_column=data.label_column,
+            header=data.header,
+            label_separator=data.label_separator,
+        )
     return open_text(corpora, encoding)
 
 

@@ -30,6 +30,14 @@ SHOWN_CONFUSIONS = 20
     help="Of a language model: tokens each prediction of a network knows at least.  [default: 512]",
 )
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, ..., or auto.")
+@click.option(
+    "--with", "others", multiple=True, type=click.Path(path_type=Path), metavar="RUN",
+    help="Of a classifier: further ones whose mean probabilities count; may be given several times.",
+)
+@click.option("--errors", type=click.IntRange(1), metavar="N", help="Of a classifier: show its N most confident mistakes.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), help="Of a classifier: leave a page (HTML) with scores, curves, mistakes."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
     run: Path,
@@ -38,12 +46,27 @@ def command(
     batch_size: int | None,
     context: int | None,
     device: str,
+    others: tuple[Path, ...],
+    errors: int | None,
+    report: Path | None,
     as_json: bool,
 ) -> None:
     """Score a model on a corpus of the kind it was trained on; every token is counted once.
 
-    A segmenter and a tagger read it by the settings they were trained with, such as the columns of tags.
+    Segmenters, taggers and classifiers read it by the settings they were trained with, such as the columns of tags.
     """
+    from seqlab.modeldir import open_directory
+
+    if open_directory(run).config.task == "classify":
+        if batch_size is not None or context is not None:
+            raise ConfigError("--batch-size and --context are for a language model; leave them out")
+        from seqlab.cli.classifiers import evaluate
+
+        evaluate([run, *others], corpora, encoding, device, errors=errors, report=report, as_json=as_json)
+        return
+    for name, value in (("with", others), ("errors", errors), ("report", report)):
+        if value:
+            raise ConfigError(f"--{name} is for a classifier; leave it out")
     from seqlab import load
     from seqlab.cli.corpus import reader
     from seqlab.cli.tables import for_json, table

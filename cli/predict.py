@@ -1,4 +1,4 @@
-"""`seqlab predict RUN [FILE]`: words or tags, a line for a line."""
+"""`seqlab predict RUN... [FILE]`: words, tags or labels, a line for a line."""
 
 import json
 import os
@@ -12,6 +12,7 @@ import click
 from seqlab.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
+    from seqlab.tasks.classifier import Classifier
     from seqlab.tasks.segmenter import Segmenter
     from seqlab.tasks.tagger import Tagger
 
@@ -20,20 +21,23 @@ FORMATS = ("words", "bmes", "offsets", "json")
 
 
 @click.command(name="predict")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("file", default="-", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True), metavar="RUN... [FILE]")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="words", show_default=True, help="What is written."
 )
+@click.option("--proba", is_flag=True, help="Of a classifier: each label with its probability, the likeliest first.")
 @click.option(
     "--userdict", type=click.Path(path_type=Path), help="Words a segmenter is to keep whole, in jieba's format."
 )
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the text; what is written is UTF-8.")
 @click.option("--device", default="cpu", show_default=True, help="For networks: cpu, cuda, cuda:1, ..., or auto.")
-def command(run: Path, file: Path, form: str, userdict: Path | None, encoding: str, device: str) -> None:
-    """Cut text into words, or tag it, line by line: from FILE, or from standard input.
+def command(
+    paths: tuple[Path, ...], form: str, proba: bool, userdict: Path | None, encoding: str, device: str
+) -> None:
+    """Cut text into words, tag it, or classify it, line by line: from FILE, or from standard input.
 
-    A segmenter takes any text. A tagger of words takes lines of words parted by blanks, a tagger of characters any text,
+    A classifier writes the label of each line, or its labels parted by commas; of several RUNs with the same labels the
+    mean of their probabilities counts. A segmenter takes any text. A tagger of words takes lines of words parted by blanks, a tagger of characters any text,
     of which it leaves blanks out.
 
     \b
@@ -45,25 +49,49 @@ def command(run: Path, file: Path, form: str, userdict: Path | None, encoding: s
              each span, in tokens, or of each token where tags mark no spans
     json     an object a line
     """
-    from seqlab import load
     from seqlab.corpora.lines import as_they_come
     from seqlab.modeldir import open_directory
     from seqlab.tasks import TASKS
 
+    runs, file = _runs_and_file(paths)
+    run = runs[0]
     task = open_directory(run).config.task
     if task not in _WRITERS:
         better = TASKS[task].next_step.format(name=run)
         raise ModelError(
             f"{run}: is a model of the task {task}, which has nothing to predict line by line; use: {better}"
         )
-    model: Any = load(run, device)
-    write = _WRITERS[task]
+    if proba and task != "classify":
+        raise ConfigError("--proba is for a classifier; leave it out")
+    if task == "classify" and form not in ("words", "json"):
+        raise ConfigError(f"--format {form} is not for a classifier; take json, or leave it out")
+    model: Any = _model(runs, device)
+    write = _with_probabilities if proba and form != "json" else _WRITERS[task]
     if userdict is not None:
         if task != "segment":
             raise ConfigError("--userdict is for a segmenter; leave it out")
         model.load_userdict(userdict)
     for lines in as_they_come(_standard_input() if str(file) == "-" else file, encoding):
         click.echo("\n".join(write(model, lines, form)))
+
+
+def _runs_and_file(paths: tuple[Path, ...]) -> tuple[list[Path], Path]:
+    """The runs, which are the first path and all folders behind it, and the file behind these."""
+    n = next((n for n, path in enumerate(paths) if n and not path.is_dir()), len(paths))
+    if len(paths) > n + 1:
+        raise ConfigError(f"{paths[n + 1]}: one file can be read at a time, behind the runs; give the others one by one")
+    return list(paths[:n]), paths[n] if n < len(paths) else Path("-")
+
+
+def _model(runs: list[Path], device: str) -> Any:
+    """The predictor of a run, or of several classifiers."""
+    from seqlab import load
+
+    if len(runs) == 1:
+        return load(runs[0], device)
+    from seqlab.cli.classifiers import several
+
+    return several(runs, device)
 
 
 def _standard_input() -> Iterator[bytes]:
@@ -124,4 +152,26 @@ def _tags(model: "Tagger", tokens: list[str], tags: list[str], form: str) -> str
     return "".join(f"{start}\t{end}\t{kind}\t{between.join(tokens[start:end])}\n" for start, end, kind in placed)
 
 
-_WRITERS: dict[str, Callable[[Any, list[str], str], Iterable[str]]] = {"segment": _segmented, "tag": _tagged}
+def _classified(model: "Classifier", lines: list[str], form: str) -> Iterable[str]:
+    """What is written of each line."""
+    probabilities = model.predict_proba(lines)
+    for line, row, label in zip(lines, probabilities.tolist(), model.chosen(probabilities), strict=True):
+        if form == "json":
+            given = {"text": line, "label": label, "probabilities": dict(zip(model.labels, row, strict=True))}
+            yield json.dumps(given, ensure_ascii=False)
+        else:
+            yield label if isinstance(label, str) else ",".join(label)
+
+
+def _with_probabilities(model: "Classifier", lines: list[str], form: str) -> Iterable[str]:
+    """Each label and its probability, parted by tabulators, the likeliest first."""
+    for row in model.predict_proba(lines).tolist():
+        pairs = sorted(zip(model.labels, row, strict=True), key=lambda pair: -pair[1])
+        yield "\t".join(f"{label}\t{probability:.6f}" for label, probability in pairs)
+
+
+_WRITERS: dict[str, Callable[[Any, list[str], str], Iterable[str]]] = {
+    "segment": _segmented,
+    "tag": _tagged,
+    "classify": _classified,
+}

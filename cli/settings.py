@@ -18,9 +18,16 @@ SECTIONS = {
     "network": "Network",
     "training": "Training",
     "ngram": "N-grams",
+    "convolution": "Convolutions",
+    "bag": "Bags of n-grams",
+    "objective": "Loss",
+    "augmentation": "Augmentation",
     "hmm": "Hidden Markov model",
     "matching": "Maximum matching",
 }
+
+FLAGS = {"from_run": "from"}
+"""Flags that have not the name of their setting, which could not be a name in Python."""
 
 
 class SchemaCommand(click.Command):
@@ -42,8 +49,8 @@ class SchemaCommand(click.Command):
 class SettingOption(click.Option):
     """An option that sets one setting of the schema; absent, it leaves the setting as it is."""
 
-    def __init__(self, section: str, declaration: str, **attributes: Any):
-        super().__init__([declaration], default=None, **attributes)
+    def __init__(self, section: str, name: str, declaration: str, **attributes: Any):
+        super().__init__([name, declaration], default=None, **attributes)
         self.section = section
 
 
@@ -68,21 +75,21 @@ def all_options(schema: type[Section], *, without: tuple[str, ...]) -> Iterator[
         kind = _without_none(field.annotation)
         if path in without or get_origin(kind) is dict:
             continue
-        flag = f"--{name.replace('_', '-')}"
+        flag = f"--{FLAGS.get(name, name).replace('_', '-')}"
         section = SECTIONS.get(head, "Experiment")
         text = _help(field)
         if kind is bool:
-            yield SettingOption(section, f"{flag}/--no-{flag[2:]}", help=text)
+            yield SettingOption(section, name, f"{flag}/--no-{flag[2:]}", help=text)
         elif get_origin(kind) is tuple:
             of_numbers = int in get_args(get_args(kind)[0])
             metavar, value = ("NUMBER", int) if of_numbers else ("CORPUS" if head == "data" else "LIST", str)
-            yield SettingOption(section, flag, help=text, multiple=True, type=value, metavar=metavar)
+            yield SettingOption(section, name, flag, help=text, multiple=True, type=value, metavar=metavar)
         elif get_origin(kind) is Literal:
-            yield SettingOption(section, flag, help=text, type=NameInTable(get_args(kind)))
+            yield SettingOption(section, name, flag, help=text, type=NameInTable(get_args(kind)))
         elif field.examples:  # a table that one can add to
-            yield SettingOption(section, flag, help=text, type=NameInTable(field.examples))
+            yield SettingOption(section, name, flag, help=text, type=NameInTable(field.examples))
         else:
-            yield SettingOption(section, flag, help=text, type=kind)
+            yield SettingOption(section, name, flag, help=text, type=kind)
 
 
 def _without_none(annotation: Any) -> Any:

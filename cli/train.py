@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from seqlab.cli import settings
-from seqlab.config import Experiment, LanguageModelling, Segmentation, Tagging
+from seqlab.config import Classification, Experiment, LanguageModelling, Segmentation, Tagging
 from seqlab.errors import ConfigError, DataError, ModelError, unknown
 from seqlab.resolve import assignment, read_toml, resolve
 
@@ -113,6 +113,17 @@ def tag() -> None:
     after each sentence. It is a file, a folder, sample:entities, or hf:NAME. Where tags mark spans, such as names, --scheme
     says how. Settings are taken from the experiment file, then from the options, which stand over it. Beside the network's
     scores stand those of each token's most frequent tag and of a hidden Markov model.
+    """
+
+
+@task("classify", Classification)
+def classify() -> None:
+    """Train a text classifier on labelled texts.
+
+    A CORPUS is a table with a text and a label a row (.tsv, .csv), .jsonl, lines that begin with __label__ as fastText
+    has them, a folder with a folder for each class, sample:reviews, or hf:NAME; .gz, .bz2 and .xz are decompressed.
+    Settings are taken from the experiment file, then from the options, which stand over it. Beside the network's scores
+    stand those of the most frequent class and of an n-gram model of each class.
     """
 
 

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from seqlab.corpora.catalogue import SAMPLES, Sample
 from seqlab.corpora.files import TextFile
 from seqlab.corpora.hub import PREFIX, HubSegmented, HubTagged, HubText
+from seqlab.corpora.hub_labelled import HubLabelled
+from seqlab.corpora.labelled import LabelledText
+from seqlab.corpora.labelled_columns import Column
 from seqlab.corpora.readers import PlainText
 from seqlab.corpora.segmented import SegmentedText
 from seqlab.corpora.tagged import TaggedColumns, TaggedLines
@@ -13,15 +16,18 @@ from seqlab.errors import ConfigError, unknown
 
 __all__ = [
     "SAMPLES",
+    "HubLabelled",
     "HubSegmented",
     "HubTagged",
     "HubText",
+    "LabelledText",
     "PlainText",
     "Sample",
     "SegmentedText",
     "TaggedColumns",
     "TaggedLines",
     "TextFile",
+    "open_labelled",
     "open_segmented",
     "open_tagged",
     "open_text",
@@ -90,6 +96,46 @@ def open_tagged(
     if isinstance(token, str) or isinstance(tag, str):
         raise ConfigError(f"the columns of files have numbers, counted from 1, not the names {token} and {tag}")
     return TaggedColumns(paths, encoding, token_column=token, tag_column=tag, scheme=scheme, fold_widths=fold_widths)
+
+
+def open_labelled(
+    corpora: Corpora,
+    encoding: str = "utf-8",
+    *,
+    form: str = "auto",
+    text_column: Column = None,
+    label_column: Column = None,
+    header: bool | None = None,
+    label_separator: str | None = None,
+) -> LabelledText | HubLabelled:
+    """Open corpora of texts with labels: tables, JSON lines, lines of fastText, folders per class, or `hf:...`.
+
+    `form` is auto, tsv, csv, jsonl, fasttext or folders. Columns are names, or numbers from 1, or from -1 backward; where
+    none is named, the usual names are looked for. `header` is whether tables have one (None finds out), and a cell with
+    several labels is split at `label_separator`. Raises ConfigError for an unknown sample, encoding or form, settings
+    that a form does not have and where `hf:` is mixed with others, and what `LabelledText` or `HubLabelled` raises.
+    """
+    if datasets := _datasets(corpora):
+        if isinstance(text_column, int) or isinstance(label_column, int):
+            raise ConfigError(
+                f"the columns of {datasets[0]} have names, such as text and label, not numbers: give the names"
+            )
+        if form != "auto" or header is not None:
+            raise ConfigError(
+                f"{datasets[0]} is a dataset, which has no {'header' if form == 'auto' else 'form'}: leave it out"
+            )
+        return HubLabelled(
+            datasets, text_column=text_column, label_column=label_column, label_separator=label_separator
+        )
+    return LabelledText(
+        _all_resolved(corpora, "labelled"),
+        encoding,
+        form=form,
+        text_column=text_column,
+        label_column=label_column,
+        header=header,
+        label_separator=label_separator,
+    )
 
 
 def _datasets(corpora: Corpora) -> list[str]:

@@ -16,9 +16,10 @@ class Sample:
     summary: str
     licence: str
     path: Path
-    form: Literal["text", "segmented", "columns"] = "text"
+    form: Literal["text", "segmented", "columns", "labelled"] = "text"
     """text: running text. segmented: a sentence a line, its words parted by spaces. columns: a token and its tag a line,
-    sentences parted by a blank one."""
+    sentences parted by a blank one. labelled: a table with tabs, a text and its label a line, below a line with their
+    names."""
 
 
 SAMPLES: dict[str, Sample] = {
@@ -51,6 +52,14 @@ SAMPLES: dict[str, Sample] = {
         licence="CC0-1.0",
         path=_FOLDER / "entities.txt",
         form="columns",
+    ),
+    "reviews": Sample(
+        name="reviews",
+        language="Chinese, English",
+        summary="reviews of everyday things, positive or negative",
+        licence="CC0-1.0",
+        path=_FOLDER / "reviews.tsv",
+        form="labelled",
     ),
 }
 """The samples by name; a corpus `sample:NAME` is one of them."""

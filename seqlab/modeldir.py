@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from seqlab import __version__, beside
-from seqlab.config import SCHEMAS, Experiment
+from seqlab.config import NETWORKS, SCHEMAS, Experiment
 from seqlab.errors import ConfigError, ModelError, unknown
 from seqlab.resolve import resolve
 
@@ -267,7 +267,7 @@ def has_steps(training: Path) -> bool:
 
 def is_network(config: Path) -> bool:
     """Whether settings in a file are those of a network."""
-    return bool(read_json(config).get("model", "rnn") == "rnn")
+    return read_json(config).get("model", "rnn") in NETWORKS
 
 
 def training_folder(path: Path) -> Path:

@@ -33,3 +33,13 @@ class Tagged:
     tags: tuple[str, ...]
     source: str = ""
     """Where it comes from, for messages: a path and a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A text with its labels: one, or in a task with several labels a text any number, none too."""
+
+    text: str
+    labels: tuple[str, ...]
+    source: str = ""
+    """Where it comes from, for messages: a path and a line."""

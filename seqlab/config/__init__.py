@@ -5,18 +5,22 @@ of a TOML file, `-s network.hidden=256` and `seqlab.train("lm", records, hidden=
 under a field is its help text on the command line.
 """
 
-from seqlab.config.experiment import Experiment
+from seqlab.config.classification import Classification
+from seqlab.config.experiment import NETWORKS, Experiment
 from seqlab.config.language_modelling import LanguageModelling
 from seqlab.config.network import Network
 from seqlab.config.ngram import Ngram, n_bytes
 from seqlab.config.section import Section
 from seqlab.config.sentences import Features, Segmentation, SentenceTask, TaggerNetwork, Tagging
-from seqlab.config.training import OptimizerName, Training
+from seqlab.config.training import FineTuning, OptimizerName, Training
 
 __all__ = [
+    "NETWORKS",
     "SCHEMAS",
+    "Classification",
     "Experiment",
     "Features",
+    "FineTuning",
     "LanguageModelling",
     "Network",
     "Ngram",
@@ -30,5 +34,10 @@ __all__ = [
     "n_bytes",
 ]
 
-SCHEMAS: dict[str, type[Experiment]] = {"lm": LanguageModelling, "segment": Segmentation, "tag": Tagging}
+SCHEMAS: dict[str, type[Experiment]] = {
+    "lm": LanguageModelling,
+    "segment": Segmentation,
+    "tag": Tagging,
+    "classify": Classification,
+}
 """The tasks by name, each with all its settings."""

@@ -9,6 +9,9 @@ from seqlab.config.section import Section
 from seqlab.config.text import Data
 from seqlab.config.training import Training
 
+NETWORKS = ("rnn", "textcnn", "bag", "mlp", "softmax")
+"""The models that learn by gradient descent, of whatever task; the others count."""
+
 
 class Experiment(Section):
     """What every experiment has; a task's own schema adds what is its own."""

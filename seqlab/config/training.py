@@ -68,3 +68,23 @@ class Training(Section):
             if changed and self.schedule not in schedules:
                 raise ValueError(f"{name}: the schedule {self.schedule} does not use it; {' and '.join(schedules)} do")
         return self
+
+
+class FineTuning(Training):
+    """How a network learns that may begin with what another run has learned."""
+
+    from_run: str | None = None
+    """Begin with the learned vectors and recurrent layers of a language model trained here (a model directory), and read
+    the text as it does (Howard & Ruder 2018)."""
+    layer_lr_decay: float = Field(1.0, gt=0.0, le=1.0)
+    """Factor on the learning rate from each layer to the one below it, down to the learned vectors; 1 for the same rate."""
+    unfreeze_every: int = Field(0, ge=0)
+    """Epochs after which one layer more is trained, from the top down; 0 trains all of them from the beginning."""
+    freeze: int = Field(0, ge=0)
+    """Layers from below, the learned vectors being the first, that are never trained."""
+
+    @model_validator(mode="after")
+    def _layers(self) -> Self:
+        if self.optimizer in ("muon", "sparse-adam") and (self.layer_lr_decay != 1.0 or self.from_run):
+            raise ValueError(f"optimizer: {self.optimizer} is not for single layers; take another, such as adamw")
+        return self

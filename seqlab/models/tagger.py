@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from seqlab.errors import ConfigError, unknown
 from seqlab.models.crf import Crf
 from seqlab.models.legal_paths import FORBIDDEN, ILLEGAL, best_legal
+from seqlab.models.token_vectors import TokenVectors
 from seqlab.recurrent.ragged import Ragged
 from seqlab.recurrent.stack import Backend, Recurrent
 
@@ -48,8 +49,6 @@ class SequenceTagger(nn.Module):
         ConfigError: a size, name or combination that cannot be.
     """
 
-    tables: Sequence[nn.Embedding]
-
     def __init__(
         self,
         tables: Sequence[tuple[int, int]],
@@ -80,13 +79,12 @@ class SequenceTagger(nn.Module):
         super().__init__()
         if output not in ("softmax", "crf"):
             raise ConfigError(unknown("output", output, ("softmax", "crf")))
-        made: Any = nn.ModuleList(nn.Embedding(size, width, padding_idx=0) for size, width in tables)
-        self.tables = made
-        self.columns, self.n_flags, self.n_tags = tuple(columns), n_flags, n_tags
+        self.tables = TokenVectors(tables, columns, embedding_dropout)
+        self.n_flags, self.n_tags = n_flags, n_tags
         start, follow, end = _masks(n_tags) if legality is None else map(np.array, legality)
         self.recurrent = Recurrent(
             cell,
-            sum(tables[column][1] for column in columns) + n_flags,
+            self.tables.width + n_flags,
             hidden,
             layers,
             bidirectional,
@@ -107,14 +105,12 @@ class SequenceTagger(nn.Module):
         chain = Crf(n_tags, allowed=follow, allowed_start=start, allowed_end=end)  # which also checks the masks
         self.crf = chain if output == "crf" else None
         self._illegal = _Scores(*(np.where(mask, 0.0, ILLEGAL) for mask in (start, follow, end)))
-        self.dropout, self.embedding_dropout = dropout, embedding_dropout
+        self.dropout = dropout
         self._reset_parameters()
 
     @torch.no_grad()
     def _reset_parameters(self) -> None:
-        for table in self.tables:
-            nn.init.normal_(table.weight, std=table.embedding_dim**-0.5)
-            table.weight[0] = 0.0
+        self.tables.reset_parameters()
         nn.init.xavier_uniform_(self.output.weight)
         nn.init.zeros_(self.output.bias)
 
@@ -135,10 +131,7 @@ class SequenceTagger(nn.Module):
         Returns:
             emissions (B, T, K) in float32 or wider, unnormalised; anything in padding.
         """
-        vectors = [self.tables[table](ids[:, :, place]) for place, table in enumerate(self.columns)]
-        inputs = torch.cat(vectors, -1)
-        if self.training and self.embedding_dropout:
-            inputs = inputs * F.dropout(inputs.new_ones(len(inputs), 1, inputs.shape[2]), self.embedding_dropout)
+        inputs = self.tables(ids)
         if self.n_flags:
             inputs = torch.cat((inputs, flags.to(inputs.dtype)), -1)
         hidden = self.recurrent.outputs(inputs, lengths)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqlab import modeldir
-from seqlab.tasks import families, lm, lm_report, segment, sentence_report, tag
+from seqlab.tasks import classify, classify_report, families, lm, lm_report, segment, sentence_report, tag
 from seqlab.tasks.base import TaskRow
 
 if TYPE_CHECKING:
@@ -27,6 +27,20 @@ def _tagging_task(config: Any, folder: Path, device: str) -> "NetworkTask":
     from seqlab.tasks.sentence_task import TaggingTask
 
     return TaggingTask(config, folder, device)
+
+
+def _classification_task(config: Any, folder: Path, device: str) -> "NetworkTask":
+    from seqlab.tasks.classify_task import ClassificationTask
+
+    return ClassificationTask(config, folder, device)
+
+
+def _with_settings_of_run(config: Any) -> Any:
+    if config.training.from_run is None:
+        return config
+    from seqlab.tasks.classifier_network import with_settings_of_run
+
+    return with_settings_of_run(config)
 
 
 _LM_USAGE = """    seqlab generate {name} --prompt "..."
@@ -52,6 +66,14 @@ _TAG_USAGE = """    seqlab predict {name} < tokens.txt > tagged.txt
     tagger = seqlab.load("{name}")
     tagger.tag(["...", "..."])
 """
+_CLASSIFY_USAGE = """    seqlab predict {name} < texts.txt > labels.txt
+    seqlab evaluate {name} FILE --errors 20
+
+    import seqlab
+    classifier = seqlab.load("{name}")
+    classifier.predict(["..."])
+    classifier.explain("...")
+"""
 TASKS: dict[str, TaskRow] = {
     "lm": TaskRow(
         lm.prepare, _language_task, lm_report.table, lm_report.lines, _LM_USAGE, "open_text",
@@ -64,6 +86,10 @@ TASKS: dict[str, TaskRow] = {
     "tag": TaskRow(
         tag.prepare, _tagging_task, sentence_report.table, sentence_report.lines, _TAG_USAGE, "open_tagged",
         "seqlab predict {name}"
+    ),
+    "classify": TaskRow(
+        classify.prepare, _classification_task, classify_report.table, classify_report.lines, _CLASSIFY_USAGE,
+        "open_labelled", "seqlab predict {name}", _with_settings_of_run,
     ),
 }  # fmt: skip
 

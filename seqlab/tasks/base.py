@@ -115,3 +115,5 @@ class TaskRow(NamedTuple):
     """The function of `seqlab.corpora` that reads its records."""
     next_step: str
     """The command that one is told of when a model is saved; {name} likewise."""
+    completed: Callable[[Any], Any] = lambda config: config
+    """The settings with those that follow from another run, before anything is read."""

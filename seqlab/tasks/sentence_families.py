@@ -40,7 +40,7 @@ def _matching_brief(config: Segmentation, training: dict[str, Any]) -> tuple[str
     return f"max-match, {config.matching.direction}", f"{training['n_words']:,} words"
 
 
-def _refuse_devices(device: str) -> None:
+def refuse_devices(device: str) -> None:
     """Raise ConfigError for another device than the CPU."""
     if device not in ("cpu", "auto"):
         raise ConfigError(f"device: counts are looked up by the CPU, not by '{device}'; leave it out")
@@ -56,14 +56,14 @@ def _load_neural_segmenter(directory: ModelDirectory, device: str) -> Any:
 def _load_hmm_segmenter(directory: ModelDirectory, device: str) -> Any:
     from seqlab.tasks.segment import load_hmm
 
-    _refuse_devices(device)
+    refuse_devices(device)
     return load_hmm(directory)
 
 
 def _load_matching(directory: ModelDirectory, device: str) -> Any:
     from seqlab.tasks.segment import load_matching
 
-    _refuse_devices(device)
+    refuse_devices(device)
     return load_matching(directory)
 
 
@@ -77,7 +77,7 @@ def _load_neural_tagger(directory: ModelDirectory, device: str) -> Any:
 def _load_hmm_tagger(directory: ModelDirectory, device: str) -> Any:
     from seqlab.tasks.tag import load_hmm
 
-    _refuse_devices(device)
+    refuse_devices(device)
     return load_hmm(directory)
 
 

@@ -1,12 +1,12 @@
 """The network of segmenters and taggers: made, loaded, and run over sentences of different lengths."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Barrier, Lock
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ SMALL, MULTIPLE = TOKENS // 8, 16
 have made for each shape, half a megabyte, and single sentences come in all of them."""
 
 Mask = NDArray[np.bool_]
+Item = TypeVar("Item")
 _STARTING = Lock()
 
 
@@ -124,14 +125,18 @@ def tags(
         paths = model.viterbi(emissions, lengths, None if allowed is None else allowed[places])
         found[places[inside]] = paths[inside]
 
-    several = list(batches(starts))
-    if len(several) == 1 or device.type != "cpu" or torch.get_num_threads() == 1:
-        for batch in several:
-            decode(batch)
+    on_each_core(decode, list(batches(starts)), device.type)
+    return found
+
+
+def on_each_core(work: Callable[[Item], None], items: Sequence[Item], device: str) -> None:
+    """Do some work on each of several items: on the CPU one item a core at a time, elsewhere one after another."""
+    if len(items) <= 1 or not device.startswith("cpu") or torch.get_num_threads() == 1:
+        for item in items:
+            work(item)
     else:
         with _threads() as pool:
-            list(pool.map(decode, several))
-    return found
+            list(pool.map(work, items))
 
 
 @contextmanager

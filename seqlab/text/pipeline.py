@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -125,6 +125,15 @@ class TextPipeline:
         after = np.searchsorted(offsets, offsets[bounds[:, 1] - 1], side="right")
         spans = np.stack([offsets[bounds[:, 0]], offsets[after]], axis=1)
         return self.vocab.ids(token.text for token in tokens), spans
+
+    def token_ids(self, tokens: str | Sequence[str]) -> Ids:
+        """Give the ids `(N,)` of tokens as `tokens` gives them: of a string of characters, or of a list of pieces."""
+        return self._ids(tokens) if isinstance(tokens, str) else self.vocab.ids(tokens)
+
+    def tokens(self, text: str) -> str | list[str]:
+        """Give the tokens of a text: the normalized text itself where they are its characters, else its pieces."""
+        normalized = self.normalizer(text)
+        return normalized if self.tokenizer.name == "character" else self.tokenizer.pieces(normalized)
 
     def decode(self, ids: Iterable[int] | NDArray[Any]) -> str:
         """Give the text of ids; special ids are skipped."""

@@ -30,12 +30,13 @@ def write(folder: Path, name: str, config: Experiment, scores: dict[str, Any], t
     table, row = TASKS[config.task].table(scores), " | ".join
     shown = "\n".join(f"| {row(cells)} |" for cells in table.rows)
     facts = "\n".join(f"- **{label.capitalize()}** {fact}." for label, fact in family.rows(config, training))
+    unknown = f", {scores['oov_rate']:.2%} out of vocabulary" if "oov_rate" in scores else ""
     text = f"""# {name}
 
 {family.noun}{over}, trained with seqlab {__version__}.
 
 - **Trained on** {sources}: {sizes["train"]:,} {unit}s, a vocabulary of {sizes["vocabulary"]:,}.
-- **Validated on** {held_out}: {sizes["validation"]:,} {unit}s, {scores["oov_rate"]:.2%} out of vocabulary.
+- **Validated on** {held_out}: {sizes["validation"]:,} {unit}s{unknown}.
 {facts}
 
 All settings are in `config.json`.

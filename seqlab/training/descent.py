@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from seqlab import precision, weights
-from seqlab.config import Experiment, LanguageModelling, SentenceTask
+from seqlab.config import Experiment, LanguageModelling
 from seqlab.device import available
 from seqlab.errors import ConfigError
 from seqlab.modeldir import BEST, WEIGHTS, writing
@@ -47,7 +47,7 @@ def check_text(config: Experiment, folder: Path) -> None:
         DataError, ConfigError: with what to do.
     """
     task = TASKS[config.task].network_task(config, folder, "cpu")
-    if isinstance(config, SentenceTask):
+    if not isinstance(config, LanguageModelling):
         with _own_random(config.seed, "cpu"):
             task.build()
 

@@ -32,9 +32,10 @@ def train(
     """Train a model on records and return it, ready to use.
 
     Args:
-        task: "lm", "segment" or "tag".
+        task: "lm", "segment", "tag" or "classify".
         records: the training data, read several times: texts for "lm", sentences as lists of words for "segment", pairs of
-            tokens and tags for "tag", or what `open_text`, `open_segmented` and `open_tagged` of `seqlab.corpora` give.
+            tokens and tags for "tag", pairs of a text and its label (or labels) for "classify", or what `open_text`,
+            `open_segmented`, `open_tagged` and `open_labelled` of `seqlab.corpora` give.
         validation: likewise; where none is given, a share of the training data is held out.
         output: where to leave the model directory; nowhere where not given.
         overwrite: replace a model directory that stands there.
@@ -83,6 +84,7 @@ def run(
         config = config.model_copy(update={"data": config.data.model_copy(update={"validation_share": 0.0})})
     folder = modeldir.training_folder(output)
     _refuse_taken(output, folder, overwrite)
+    config = TASKS[config.task].completed(config)
     trained_by = way(config)
     trained_by.check(config)
     watcher = watcher or Unwatched()

@@ -120,6 +120,7 @@ def fit(trainer: Trainer, task: Task) -> Iterator[Step]:
     n_steps = settings.epochs * task.n_steps
     started = time.perf_counter() - progress.seconds
     while progress.epoch < settings.epochs:
+        optimizers.freeze(trainer.model, settings, progress.epoch)
         for batch in itertools.islice(task.batches(progress.epoch), progress.position, None):
             lr = settings.lr * schedules.factor(settings, progress.step, n_steps, task.n_steps, progress.n_falls)
             trainer.model.train()
@@ -175,7 +176,7 @@ def _move(trainer: Trainer, mean: Tensor, lr: float) -> float:
     _check_finite(norm, "gradient", step, settings)
     for optimizer in trainer.optimizers:
         for group in optimizer.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * group["scale"]
         optimizer.step()
     if trainer.averaged is not None:
         trainer.averaged.update_parameters(trainer.model)

@@ -1,13 +1,14 @@
 """The optimizers of `torch.optim` that need no closure, by name."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from seqlab.config import Training
+from seqlab.config import FineTuning, Training
 from seqlab.errors import ConfigError, unknown
 
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
@@ -75,7 +76,39 @@ def build(model: nn.Module, settings: Training) -> list[torch.optim.Optimizer]:
                 "optimizer: sparse-adam needs learned vectors of their own; leave out tied and one-hot input"
             )
         mine, rest = [w for w in mine if id(w) in chosen], [w for w in mine if id(w) not in chosen]
-    return [_make(cls, mine, settings)] + ([_make(REST[settings.optimizer], rest, settings)] if rest else [])
+    scales = rate_scales(model, settings)
+    return [_make(cls, mine, settings, scales)] + (
+        [_make(REST[settings.optimizer], rest, settings, scales)] if rest else []
+    )
+
+
+def rate_scales(model: nn.Module, settings: Training) -> dict[int, float]:
+    """The factor on the learning rate of each weight whose layer has one, by `id`: lower layers learn more slowly.
+
+    Howard & Ruder 2018, section 3.2, "Discriminative fine-tuning".
+    """
+    if not isinstance(settings, FineTuning) or settings.layer_lr_decay == 1.0:
+        return {}
+    groups: Any = model
+    layers = [weights for _, weights in groups.groups()]
+    above = range(len(layers) - 1, -1, -1)
+    return {id(w): settings.layer_lr_decay**n for n, weights in zip(above, layers, strict=True) for w in weights}
+
+
+def freeze(model: nn.Module, settings: Training, epoch: int) -> None:
+    """Leave the layers out that are not trained in an epoch, counted from 0 (Howard & Ruder 2018, "Gradual unfreezing")."""
+    if not isinstance(settings, FineTuning) or not (settings.freeze or settings.unfreeze_every):
+        return
+    groups: Any = model
+    layers = groups.groups()
+    n_trained = len(layers) - settings.freeze
+    if n_trained < 1:
+        raise ConfigError(f"freeze: the model has {len(layers)} layers, and one has to be trained; give less")
+    if settings.unfreeze_every:
+        n_trained = min(n_trained, 1 + epoch // settings.unfreeze_every)
+    for number, (_, weights) in enumerate(layers):
+        for weight in weights:
+            weight.requires_grad_(number >= len(layers) - n_trained)
 
 
 def _made_for(name: str, model: nn.Module) -> list[Tensor]:
@@ -86,7 +119,10 @@ def _made_for(name: str, model: nn.Module) -> list[Tensor]:
 
 
 def _make(
-    cls: Callable[..., torch.optim.Optimizer], weights: Sequence[Tensor], settings: Training
+    cls: Callable[..., torch.optim.Optimizer],
+    weights: Sequence[Tensor],
+    settings: Training,
+    scales: Mapping[int, float] = MappingProxyType({}),
 ) -> torch.optim.Optimizer:
     taken, options = _arguments(cls), dict[str, Any]()
     if cls is OPTIMIZERS[settings.optimizer]:  # the options are those of the chosen one
@@ -96,11 +132,18 @@ def _make(
         }
     if cls is torch.optim.Muon:
         options.setdefault("adjust_lr_fn", "match_rms_adamw")
-    groups: list[dict[str, Any]] = [{"params": weights}]
-    if "weight_decay" in taken:
-        matrices, vectors = ([w for w in weights if (w.dim() > 1) == is_matrix] for is_matrix in (True, False))
-        groups = [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-        groups = [group for group in groups if group["params"]]
+    groups: list[dict[str, Any]] = []
+    for scale in sorted({scales.get(id(weight), 1.0) for weight in weights}, reverse=True):
+        own = [weight for weight in weights if scales.get(id(weight), 1.0) == scale]
+        if "weight_decay" not in taken:
+            groups.append({"params": own, "scale": scale})
+            continue
+        matrices, vectors = ([w for w in own if (w.dim() > 1) == is_matrix] for is_matrix in (True, False))
+        groups += [
+            {"params": matrices, "scale": scale, "weight_decay": settings.weight_decay},
+            {"params": vectors, "scale": scale, "weight_decay": 0.0},
+        ]
+    groups = [group for group in groups if group["params"]]
     if "fused" in taken:
         options["fused"] = True
     try:

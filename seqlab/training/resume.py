@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from seqlab import modeldir
-from seqlab.config import Experiment
+from seqlab.config import NETWORKS, Experiment
 from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.modeldir import BEST, CONFIG, DATA, WEIGHTS, ModelDirectory, read_json, writing
 from seqlab.resolve import resolve, settings
@@ -73,7 +73,7 @@ def check(config: Experiment, output: Path) -> None:
     Raises:
         ConfigError: the model is no network.
     """
-    if config.model != "rnn":
+    if config.model not in NETWORKS:
         raise ConfigError(
             f"{output}: its model is {config.model}, which is made at one go, so there is nothing to go on with; make it "
             "anew with --overwrite"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from seqlab.config import Experiment
+from seqlab.config import NETWORKS, Experiment
 from seqlab.errors import ConfigError
 from seqlab.training.watcher import Watcher
 
@@ -49,7 +49,7 @@ def way(config: Experiment) -> Way:
     """
     if config.model == "mixture":
         raise ConfigError("model: a mixture is made of models that are trained already, by `seqlab mix`")
-    if config.model == "rnn":
+    if config.model in NETWORKS:
         from seqlab.training import descent
 
         return descent
@@ -57,6 +57,10 @@ def way(config: Experiment) -> Way:
         from seqlab.training import counting
 
         return counting
+    if config.task == "classify":
+        from seqlab.training import counting_classes
+
+        return counting_classes
     from seqlab.training import counting_sentences
 
     return counting_sentences

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from seqlab.corpora import SAMPLES, Sample, open_segmented, open_tagged, open_text
+from seqlab.corpora import SAMPLES, Sample, open_labelled, open_segmented, open_tagged, open_text
 from seqlab.errors import ConfigError
 
 
@@ -20,10 +20,10 @@ def sample(tmp_path, monkeypatch):
 
 
 def test_catalogue_names_its_files():
-    assert set(SAMPLES) == {"lyrics", "tales", "segmented", "entities"}
+    assert set(SAMPLES) == {"lyrics", "tales", "segmented", "entities", "reviews"}
     for name, entry in SAMPLES.items():
         assert entry.name == name
-        assert entry.path.name == f"{name}.txt"
+        assert entry.path.name == (f"{name}.tsv" if entry.form == "labelled" else f"{name}.txt")
         assert entry.path.parent.name == "samples"
         assert all((entry.language, entry.summary, entry.licence))
 
@@ -44,7 +44,9 @@ def test_a_sample_is_utf8_whatever_the_encoding_of_the_files(sample, tmp_path):
 def test_unknown_names():
     with pytest.raises(
         ConfigError,
-        match=re.escape("unknown sample 'lyric'; did you mean 'lyrics'? known: entities, lyrics, segmented, tales"),
+        match=re.escape(
+            "unknown sample 'lyric'; did you mean 'lyrics'? known: entities, lyrics, reviews, segmented, tales"
+        ),
     ):
         open_text(["sample:lyric"])
     with pytest.raises(ConfigError, match=r"'hf:wikitext': write hf:OWNER/NAME\[:CONFIG\]\[@SPLIT\], or hf:./FOLDER"):
@@ -52,7 +54,13 @@ def test_unknown_names():
 
 
 def test_a_sample_of_another_form_is_refused():
-    for open_corpus, name in ((open_text, "entities"), (open_segmented, "tales"), (open_tagged, "segmented")):
+    for open_corpus, name in (
+        (open_text, "entities"),
+        (open_text, "reviews"),
+        (open_segmented, "tales"),
+        (open_tagged, "segmented"),
+        (open_labelled, "tales"),
+    ):
         with pytest.raises(ConfigError, match=f"sample:{name}: its form is {SAMPLES[name].form}, and .* is wanted"):
             open_corpus([f"sample:{name}"])
 

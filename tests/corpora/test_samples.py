@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seqlab.corpora import SAMPLES, open_segmented, open_tagged, open_text
+from seqlab.corpora import SAMPLES, open_labelled, open_segmented, open_tagged, open_text
 from seqlab.text.schemes import SCHEMES
 
 CARD = Path(__file__).parents[2] / "corpora" / "samples" / "README.md"
@@ -153,3 +153,77 @@ def test_many_names_occur_once_only() -> None:
     assert sum(count == 1 for count in names.values()) > 0.8 * len(names)
     without = sum(not spans for _, spans in entities())
     assert 0.08 < without / len(entities()) < 0.25
+
+
+# --- reviews
+
+
+def reviews() -> list[tuple[str, str]]:
+    return [(record.text, *record.labels) for record in open_labelled("sample:reviews")]
+
+
+def is_chinese(text: str) -> bool:
+    return any("\u4e00" <= character <= "\u9fff" for character in text)
+
+
+def test_the_reviews_are_what_their_card_says() -> None:
+    texts = [text for text, _ in reviews()]
+    labels = collections.Counter(label for _, label in reviews())
+    chinese, english = [text for text in texts if is_chinese(text)], [text for text in texts if text.isascii()]
+    assert len(texts) >= 1200
+    assert len(chinese) + len(english) == len(texts)
+    assert (
+        f"{len(texts):,} reviews, {len(chinese)} Chinese and {len(english)} English; "
+        f"{labels['positive']} positive, {labels['negative']} negative; "
+        f"{sum(map(len, chinese)):,} characters of Chinese, {sum(len(text.split()) for text in english):,} words of English"
+    ) in card("reviews")
+    assert SAMPLES["reviews"].licence == "CC0-1.0"
+
+
+def test_the_classes_are_two_of_about_the_same_size_in_both_languages() -> None:
+    for chinese in (True, False):
+        labels = collections.Counter(label for text, label in reviews() if is_chinese(text) == chinese)
+        assert set(labels) == {"positive", "negative"}
+        assert 0.45 < labels["positive"] / labels.total() < 0.55
+
+
+def test_languages_and_labels_are_mixed() -> None:
+    """In every 134 reviews on end, a tenth of all, there is enough of each kind."""
+    kinds = [(label, is_chinese(text)) for text, label in reviews()]
+    for start in range(0, len(kinds) - 133, 134):
+        counts = collections.Counter(kinds[start : start + 134])
+        assert len(counts) == 4
+        assert min(counts.values()) >= 15
+
+
+def test_no_review_comes_twice() -> None:
+    """Signs, blanks and case do not count."""
+    bare = [re.sub(r"\W", "", text).lower() for text, _ in reviews()]
+    assert len(set(bare)) == len(bare)
+    assert all(text == text.strip() and 3 <= len(text) <= 400 for text, _ in reviews())
+
+
+def test_reviews_are_not_one_template_filled_in() -> None:
+    texts = [text for text, _ in reviews()]
+    chinese, english = [text for text in texts if is_chinese(text)], [text.split() for text in texts if text.isascii()]
+    frames = collections.Counter((text[:3], text[-4:]) for text in chinese)
+    frames_of_words = collections.Counter((*words[:2], *words[-2:]) for words in english if len(words) > 4)
+    assert max(frames.values()) == max(frames_of_words.values()) == 1
+    assert max(collections.Counter(text[:4] for text in chinese).values()) <= 3
+    assert max(collections.Counter(tuple(words[:3]) for words in english).values()) <= 3
+    assert len(zlib.compress("\n".join(texts).encode(), 9)) > 0.33 * len("\n".join(texts).encode())
+    for part in (chinese, english):
+        tokens = collections.Counter(token for text in part for token in text)
+        assert 0.2 < sum(count == 1 for count in tokens.values()) / len(tokens) < 0.75
+
+
+def test_no_word_gives_the_label_away() -> None:
+    """Hard cases are among them: words of praise stand in negative reviews too, and the other way round."""
+    for words in (
+        "great|good|lovely|wonderful|brilliant",
+        "bad|worst|terrible|awful|rubbish",
+        "好|漂亮|不错",
+        "差|坏|丑|烂",
+    ):
+        labels = collections.Counter(label for text, label in reviews() if re.search(rf"(?<![a-z])(?:{words})", text))
+        assert min(labels.values()) >= 0.2 * labels.total() > 2, (words, labels)

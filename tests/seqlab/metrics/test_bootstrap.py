@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from seqlab.errors import ConfigError, DataError
 from seqlab.metrics import bootstrap
-from seqlab.metrics.bootstrap import BootstrapScores, accuracy_of, f1_of, paired_bootstrap
+from seqlab.metrics.bootstrap import BootstrapScores, accuracy_of, f1_of, interval_of, paired_bootstrap
 
 SENTENCE = st.integers(1, 9).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(0, n)))
 SENTENCES = st.lists(SENTENCE, min_size=1, max_size=12)
@@ -136,6 +136,48 @@ def test_counts_that_do_not_fit():
         paired_bootstrap(counts * 0, counts * 0, accuracy_of)
     with pytest.raises(ConfigError, match="0 resamples: draw at least 1"):
         paired_bootstrap(counts, counts, accuracy_of, n_resamples=0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SENTENCES, st.integers(0, 99))
+def test_the_interval_of_one_system_in_plain_python_with_fractions(sentences, seed):
+    n = 40
+    drawn = np.random.default_rng(seed).integers(len(sentences), size=(n, len(sentences))).tolist()
+    ordered = sorted(((row[0], row[1]) for row in sentences), key=lambda row: row[::-1])
+    samples = [[ordered[index] for index in row] for row in drawn]
+    figures = [float(Fraction(sum(right for _, right in rows), sum(all_ for all_, _ in rows))) for rows in samples]
+    counts, _ = two(sentences)
+    found = interval_of(counts, accuracy_of, n_resamples=n, seed=seed)
+    assert found == pytest.approx(np.quantile(figures, [0.025, 0.975]))
+    assert found == interval_of(counts[::-1], accuracy_of, n_resamples=n, seed=seed)
+
+
+def test_the_interval_is_that_of_the_difference_to_a_system_with_nothing_right(monkeypatch):
+    rng = np.random.default_rng(6)
+    right = np.sort(rng.integers(0, 2, size=300))
+    counts = np.stack([np.ones_like(right), right], axis=1)
+    scores = paired_bootstrap(counts, counts * [1, 0], accuracy_of)
+    assert interval_of(counts, accuracy_of) == (scores.low, scores.high)
+    monkeypatch.setattr(bootstrap, "_CELLS", 1000)  # in parts it is the same
+    assert interval_of(counts, accuracy_of) == (scores.low, scores.high)
+    assert interval_of(counts, accuracy_of, seed=1) != (scores.low, scores.high)
+
+
+def test_the_interval_is_as_wide_as_that_of_a_share():
+    """1.96 standard errors of a share to either side."""
+    counts = np.stack([np.ones(2000, dtype=np.int64), np.arange(2000) % 10 > 0], axis=1)
+    width = 1.96 * math.sqrt(0.9 * 0.1 / 2000)
+    assert interval_of(counts, accuracy_of, n_resamples=10_000) == pytest.approx((0.9 - width, 0.9 + width), abs=0.001)
+
+
+def test_intervals_of_little():
+    assert interval_of(np.array([[1, 1]]), accuracy_of) == (1, 1)
+    assert interval_of(np.array([[0, 0, 0], [0, 0, 0]]), f1_of) == pytest.approx((np.nan, np.nan), nan_ok=True)
+    for counts in (np.zeros((0, 2), dtype=np.int64), np.ones(3, dtype=np.int64)):
+        with pytest.raises(DataError, match="give a row for each sentence or text"):
+            interval_of(counts, accuracy_of)
+    with pytest.raises(ConfigError, match="0 resamples: draw at least 1"):
+        interval_of(np.ones((1, 2), dtype=np.int64), accuracy_of, n_resamples=0)
 
 
 def test_the_example():

@@ -1,0 +1,135 @@
+"""Texts with labels, for classification, in any of the forms they come in: tables, lines, folders."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from seqlab.corpora import labels
+from seqlab.corpora.files import TEXT_SUFFIXES, Paths, TextFile, find_files, nothing_in
+from seqlab.corpora.folder_per_class import files_by_class, is_per_class, read_whole, suffix_of
+from seqlab.corpora.labelled_columns import Column, Columns
+from seqlab.corpora.labelled_lines import MARK, read_fasttext, read_jsonl
+from seqlab.corpora.labelled_tables import read_csv, read_tsv
+from seqlab.corpora.lines import read_lines
+from seqlab.errors import ConfigError, unknown
+from seqlab.records import Labelled
+
+_TABLES = {"csv": read_csv, "tsv": read_tsv, "jsonl": read_jsonl}
+_BY_SUFFIX = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+FORMS = ("auto", "tsv", "csv", "jsonl", "fasttext", "folders")
+"""What `form` can be."""
+SUFFIXES = {
+    "auto": (*TEXT_SUFFIXES, ".tsv", *_BY_SUFFIX),
+    "tsv": (*TEXT_SUFFIXES, ".tsv"),
+    "csv": (".csv",),
+    "jsonl": (".jsonl", ".ndjson"),
+    "fasttext": TEXT_SUFFIXES,
+}
+"""The files of a folder that are read, by form."""
+
+
+class _Part(NamedTuple):
+    file: TextFile
+    form: str
+    label: str = ""
+    """Of a file of the form folders."""
+
+
+class LabelledText:
+    """Texts with their labels from files and folders, in constant memory: a record, and of a long text this, at a time.
+
+    Forms: `tsv` and `csv`, tables (`labelled_tables`); `jsonl`, a JSON object a line, and `fasttext`, lines that begin with
+    `__label__` (`labelled_lines`); `folders`, a folder with a subfolder for each class (`folder_per_class`). With `auto`,
+    `.csv`, `.jsonl` and `.ndjson` say it themselves; other files are fastText's if their first line begins so, else
+    `tsv`; a folder whose subfolders hold text files is a folder per class. Files may be compressed. Texts are given as they
+    are, empty ones too; labels without blanks around them, and never empty.
+
+    Raises, when it is made, what `PlainText` does, ConfigError for an unknown form, columns that make no sense and settings
+    that a form does not have; while it is read DataError, with file and line, as the readers of the forms do.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        encoding: str = "utf-8",
+        *,
+        form: str = "auto",
+        text_column: Column = None,
+        label_column: Column = None,
+        header: bool | None = None,
+        label_separator: str | None = None,
+    ) -> None:
+        """Take the paths, the encoding of all files that do not bring their own, and how they are to be read.
+
+        Columns have names, or numbers from 1, or from -1 backward; where none is named, the usual names are looked for
+        (`labelled_columns`), and without a header it is the first and the second. `header` is whether tables have one; None
+        finds out. A cell with several labels is split at `label_separator`.
+        """
+        if form not in FORMS:
+            raise ConfigError(unknown("form of labelled texts", form, FORMS))
+        labels.check_separator(label_separator)
+        self._columns = Columns(text_column, label_column, header)
+        self._separator = label_separator
+        if isinstance(paths, str | os.PathLike):
+            paths = [paths]
+        if not paths:
+            find_files(paths, encoding)  # raises
+        entries = [path if isinstance(path, TextFile) else TextFile(Path(path), encoding) for path in paths]
+        self._parts = [part for entry in entries for part in _parts(entry, form)]
+        self.files = tuple(part.file for part in self._parts)
+        for part in self._parts:
+            self._check(part)
+
+    def __repr__(self) -> str:
+        return f"LabelledText({[str(file.path) for file in self.files]})"
+
+    def __iter__(self) -> Iterator[Labelled]:
+        empty = True
+        for part in self._parts:
+            for record in self._read(part):
+                empty = False
+                yield record
+        if empty:
+            raise nothing_in(self.files, "labelled text")
+
+    def _read(self, part: _Part) -> Iterator[Labelled]:
+        if part.form in _TABLES:
+            return _TABLES[part.form](part.file, self._columns, self._separator)
+        return read_fasttext(part.file) if part.form == "fasttext" else read_whole(part.file, part.label)
+
+    def _check(self, part: _Part) -> None:
+        """Raise ConfigError for settings that the form of a part does not have."""
+        columns = self._columns
+        asked = [column for column in (columns.text, columns.label) if column is not None]
+        kept = f"{part.file.path} is read in the form {part.form}, which has no"
+        if columns.header and part.form not in ("csv", "tsv"):
+            raise ConfigError(f"{kept} header: leave it out, or name another form")
+        if part.form in ("csv", "tsv"):
+            columns.check_for_table()
+        elif part.form == "jsonl":
+            number = next((column for column in asked if isinstance(column, int)), None)
+            if number is not None:
+                raise ConfigError(f"{kept} column {number}: its columns are keys, such as text and label")
+        elif part.form in ("fasttext", "folders"):
+            if asked:
+                raise ConfigError(f"{kept} columns: leave them out, or name another form")
+            if self._separator is not None:
+                raise ConfigError(f"{kept} cells to separate labels in: leave the separator out, or name another form")
+
+
+def _parts(entry: TextFile, form: str) -> list[_Part]:
+    if form == "folders":
+        return [_Part(file, form, label) for file, label in files_by_class(entry)]
+    files = find_files([entry], entry.encoding, SUFFIXES[form])
+    if form == "auto" and entry.path.is_dir() and is_per_class(entry.path, files):
+        return [_Part(file, "folders", label) for file, label in files_by_class(entry)]
+    return [_Part(file, _form_of(file) if form == "auto" else form) for file in files]
+
+
+def _form_of(file: TextFile) -> str:
+    """Tell the form of a file by its suffix, or where that says nothing by its first line; DataError as `decode` does."""
+    if form := _BY_SUFFIX.get(suffix_of(file.path)):
+        return form
+    first = next((line for _, line in read_lines(file) if line and not line.isspace()), "")
+    return "fasttext" if first.lstrip().startswith(MARK) else "tsv"

@@ -1,0 +1,203 @@
+"""The networks of text classifiers: made, loaded, begun from another run, and run over texts of different lengths."""
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from seqlab import modeldir, precision, weights
+from seqlab.config import Classification, LanguageModelling
+from seqlab.config.classification import BAGS
+from seqlab.errors import ConfigError, DataError
+from seqlab.modeldir import WEIGHTS, ModelDirectory
+from seqlab.models.bag import BagClassifier
+from seqlab.models.classifier import RecurrentClassifier
+from seqlab.models.textcnn import TextCnn
+from seqlab.tasks.classifier_text import ClassifierText, Ints
+from seqlab.text.ngram_features import NgramFeatures
+from seqlab.text.vectors import read_vectors
+
+Network = RecurrentClassifier | TextCnn | BagClassifier
+_FROM_RUN = ("cell", "hidden", "layers", "embedding", "residual", "learned_state")
+
+
+class Sequences(NamedTuple):
+    """Texts side by side, read token by token."""
+
+    ids: NDArray[np.int64]
+    """(B, T, C) what is read of each token; anything in padding."""
+    lengths: Ints
+    """(B,)"""
+
+
+class Bags(NamedTuple):
+    """Texts as n-grams, one after another."""
+
+    ids: Ints
+    """(M,) the numbers of their n-grams."""
+    offsets: Ints
+    """(B + 1,) where those of each text begin, and where the last ones end."""
+    weights: NDArray[np.float32] | None
+    """(M,) what each counts for; 1 where None."""
+
+
+def build(config: Classification, text: ClassifierText, n_labels: int) -> Network:
+    """The network that the settings describe, with its first weights, or those of a run."""
+    network, model = config.network, config.model
+    if model in BAGS:
+        assert text.ngrams is not None
+        return BagClassifier(
+            text.ngrams.n_features,
+            n_labels,
+            embedding=0 if model == "softmax" else network.embedding,
+            hidden=network.hidden if model == "mlp" else 0,
+            dropout=0.0 if model == "softmax" else network.dropout,
+            embedding_dropout=network.embedding_dropout,
+            mode="mean",
+        )
+    assert text.features is not None
+    width_of = {"token": network.embedding, "bigram": config.features.bigram_width}
+    tables = [(table.size, width_of[table.name]) for table in text.features.tables]
+    made: Network
+    if model == "textcnn":
+        made = TextCnn(
+            tables,
+            text.features.columns,
+            n_labels,
+            widths=config.convolution.widths,
+            channels=config.convolution.channels,
+            dropout=network.dropout,
+            embedding_dropout=network.embedding_dropout,
+        )
+    else:
+        options = network.model_dump(exclude={"embedding", "use"})
+        made = RecurrentClassifier(tables, text.features.columns, n_labels, **options)
+    if config.features.vectors is not None:
+        _begin_with(made, text, Path(config.features.vectors), network.embedding)
+    return made
+
+
+def _begin_with(model: RecurrentClassifier | TextCnn, text: ClassifierText, path: Path, width: int) -> None:
+    """Put vectors of a file in place of the first ones of the tokens.
+
+    Raises:
+        DataError: none is of a token here. ConfigError: they are not as wide as those of the network.
+    """
+    assert text.features is not None
+    ids = text.features.token_ids()
+    found, vectors = read_vectors(path, ids)
+    if not found:
+        raise DataError(f"{path}: has a vector of none of the {len(ids):,} tokens; it is of other tokens")
+    if vectors.shape[1] != width:
+        raise ConfigError(f"network.embedding: the vectors of {path} are {vectors.shape[1]} wide, and it is {width}")
+    with torch.no_grad():
+        model.tables[0].weight[torch.tensor([ids[token] for token in found])] = torch.from_numpy(vectors)
+
+
+def with_settings_of_run(config: Classification) -> Classification:
+    """The settings with the sizes of the layers of the run that training begins with, and without pairs of tokens.
+
+    Raises:
+        ModelError: there is no such run. ConfigError: it is no recurrent language model of learned vectors.
+    """
+    if config.training.from_run is None:
+        return config
+    directory = modeldir.open_directory(Path(config.training.from_run))
+    run = directory.config
+    if not isinstance(run, LanguageModelling) or run.model != "rnn" or run.network.input != "embedding":
+        raise ConfigError(
+            f"training.from_run: {directory.path} is no recurrent language model with learned vectors; make one with: "
+            "seqlab train lm CORPUS -o RUN"
+        )
+    sizes = run.network.model_dump(include=set(_FROM_RUN)) | {"bidirectional": False}
+    sizes["embedding"] = sizes["embedding"] or sizes["hidden"]
+    taken = {
+        "text": run.text,
+        "features": type(config.features)(bigrams=False),
+        "network": config.network.model_copy(update=sizes),
+    }
+    for section, values in taken.items():
+        given, default = getattr(config, section), getattr(type(config)(), section)
+        for name in type(given).model_fields:
+            if getattr(given, name) not in (getattr(default, name), getattr(values, name)):
+                raise ConfigError(f"{section}.{name}: is taken from the run {directory.path}; leave it out")
+    return config.model_copy(update=taken)
+
+
+def begin_from_run(model: Network, run: Path) -> None:
+    """Put the learned vectors and recurrent layers of a language model in place of the first ones.
+
+    Raises:
+        ModelError: the run cannot be read.
+    """
+    from seqlab.tasks.neural_lm import NeuralLanguageModel
+
+    assert isinstance(model, RecurrentClassifier)
+    learned = NeuralLanguageModel.load(modeldir.open_directory(run)).model
+    assert learned.embedding is not None
+    with torch.no_grad():
+        model.tables[0].weight.copy_(learned.embedding.weight)
+    model.recurrent.load_state_dict(learned.recurrent.state_dict())
+
+
+def load(directory: ModelDirectory, text: ClassifierText, n_labels: int) -> Network:
+    """The network that a model directory holds.
+
+    Raises:
+        ModelError: the weights do not fit the configuration or the text parts.
+    """
+    config = directory.config
+    assert isinstance(config, Classification)
+    features = config.features.model_copy(update={"vectors": None})
+    with torch.random.fork_rng(devices=[]):  # first weights are drawn, and replaced; the caller's generator is not ours
+        model = build(config.model_copy(update={"features": features}), text, n_labels)
+    weights.load(model, directory.path / WEIGHTS)
+    return model
+
+
+def in_use(model: Network, config: Classification, device: str) -> Network:
+    """A network as it is used: its own copy on a device, in the precision that the settings name, if the device has it."""
+    used = copy.deepcopy(model).to(device).eval().requires_grad_(False)
+    if config.model == "rnn" and config.network.use == "bf16" and precision.multiplies_bfloat16(device):
+        used = used.bfloat16()
+    return used
+
+
+def sequences(columns: NDArray[np.int32], starts: Ints, rows: Ints) -> Sequences:
+    """Some of the texts whose columns (N, C) stand one after another, side by side."""
+    lengths = np.diff(starts)[rows]
+    steps = np.arange(max(1, int(lengths.max(initial=0))))
+    last = np.maximum(lengths[:, None] - 1, 0)
+    places = np.minimum(starts[rows][:, None] + np.minimum(steps, last), max(0, len(columns) - 1))
+    if not len(columns):
+        return Sequences(np.zeros((len(rows), 1, columns.shape[1]), np.int64), lengths)
+    return Sequences(columns[places].astype(np.int64), lengths)
+
+
+def bags(ngrams: NgramFeatures, ids: Ints, starts: Ints, rows: Ints, weighting: str) -> Bags:
+    """Some of the texts whose n-grams (M,) stand one after another."""
+    lengths = np.diff(starts)[rows]
+    offsets = np.cumsum([0, *lengths.tolist()])
+    places = np.repeat(starts[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+    found = ids[places]
+    return Bags(found, offsets, ngrams.idf[found].astype(np.float32) if weighting == "idf" else None)
+
+
+def logits(model: nn.Module, batch: Sequences | Bags, device: str) -> Tensor:
+    """The logits (B, K) of a batch."""
+    parts: list[Any] = [None if part is None else torch.from_numpy(part).to(device) for part in batch]
+    found: Tensor = model(*parts)
+    return found
+
+
+def by_length(starts: Ints, n_tokens: int) -> Sequence[Ints]:
+    """Texts of similar length together, the longest first, at most `n_tokens` tokens or so many texts at a time."""
+    from seqlab.tasks.sentence_network import grouped
+
+    lengths = np.maximum(np.diff(starts), 1)
+    return grouped(lengths, np.argsort(-lengths, kind="stable"), n_tokens)

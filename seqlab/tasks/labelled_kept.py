@@ -1,0 +1,134 @@
+"""Labelled texts of a task in a training folder: checked, held out in part, written down, read back."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from seqlab.config import Classification
+from seqlab.errors import DataError
+from seqlab.modeldir import DATA
+from seqlab.records import Labelled
+
+TRAIN, VALIDATION = "train.jsonl", "validation.jsonl"
+FEWEST = 10
+"""From which on a share of the texts can be held out."""
+
+
+class Example(NamedTuple):
+    """A text and its labels."""
+
+    text: str
+    labels: tuple[str, ...]
+
+
+def example_of(record: Labelled | Sequence[object], *, multi_label: bool) -> Example:
+    """The text and the labels of a record.
+
+    Raises:
+        DataError: it is no text with a label, or, without `multi_label`, has none or several.
+    """
+    source = ""
+    if isinstance(record, Labelled):
+        text, labels, source = record.text, record.labels, record.source
+    elif isinstance(record, Sequence) and not isinstance(record, str) and len(record) == 2:
+        text, given = record  # type: ignore[assignment]
+        labels = (given,) if isinstance(given, str) else tuple(given)  # type: ignore[arg-type]
+    else:
+        raise DataError(f"a record is a pair of a text and its label or seqlab.records.Labelled, not {record!r:.60}")
+    where = f"{source}: " if source else ""
+    if not isinstance(text, str) or not all(isinstance(label, str) and label for label in labels):
+        raise DataError(f"{where}a text and its labels are strings, and no label is empty, not {record!r:.60}")
+    if not multi_label and len(labels) != 1:
+        raise DataError(f"{where}a text with {len(labels)} labels; give each one, or set --multi-label")
+    return Example(text, tuple(dict.fromkeys(labels)))
+
+
+def examples_of(records: Iterable[Labelled | Sequence[object]], *, multi_label: bool) -> list[Example]:
+    """The texts and labels of records; see `example_of`."""
+    return [example_of(record, multi_label=multi_label) for record in records]
+
+
+def divided(
+    config: Classification,
+    records: Iterable[Labelled | Sequence[object]],
+    validation: Iterable[Labelled | Sequence[object]] | None,
+) -> tuple[list[Example], list[Example] | None, int]:
+    """The texts to train on, those to validate on (None where nothing is held out), and how many empty ones were left out.
+
+    Raises:
+        DataError: there are none, or too few to hold out a share; or what `example_of` raises.
+    """
+    data = config.data
+    read = examples_of(islice(records, data.limit), multi_label=data.multi_label)
+    examples = [example for example in read if example.text.strip()]
+    n_empty = len(read) - len(examples)
+    if not examples:
+        raise DataError("there is no text to train on: give a corpus that has some")
+    if validation is not None:
+        held_out = examples_of(validation, multi_label=data.multi_label)
+        if not held_out:
+            raise DataError("there is no text to validate on: give more, or --validation-share 0")
+        return examples, held_out, n_empty
+    if not data.validation_share:
+        return examples, None, n_empty
+    if len(examples) < FEWEST:
+        raise DataError(
+            f"there are {len(examples)} texts to train on, too few to hold out a share: give more, or --validation-share 0 "
+            "to hold nothing out"
+        )
+    held = set(_held(config, examples).tolist())
+    return (
+        [example for number, example in enumerate(examples) if number not in held],
+        [example for number, example in enumerate(examples) if number in held],
+        n_empty,
+    )
+
+
+def _held(config: Classification, examples: Sequence[Example]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Which texts are held out: the end, or of each class the same share, drawn by the seed."""
+    share, n = config.data.validation_share, len(examples)
+    if config.data.validation_split == "end":
+        return np.arange(n - min(max(1, round(share * n)), n - 1), n)
+    held = np.concatenate([part[: round(share * len(part))] for part in stratified(examples, config.seed)])
+    return held if len(held) else np.random.default_rng([config.seed, 1]).permutation(n)[:1]
+
+
+def stratified(examples: Sequence[Example], seed: int) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """The numbers of the texts of each class, in an order drawn by the seed; texts with equal sets of labels are a class."""
+    draw, of_class = np.random.default_rng([seed, 1]), defaultdict[tuple[str, ...], list[int]](list)
+    for number, example in enumerate(examples):
+        of_class[tuple(sorted(example.labels))].append(number)
+    return [draw.permutation(np.array(numbers)) for _, numbers in sorted(of_class.items())]
+
+
+def keep(folder: Path, train: Sequence[Example], validation: Sequence[Example] | None) -> None:
+    """Write the texts of both parts into `folder/data`, one a line."""
+    (folder / DATA).mkdir(exist_ok=True)
+    for name, examples in ((TRAIN, train), (VALIDATION, validation)):
+        if examples is not None:
+            content = "".join(json.dumps(example, separators=(",", ":")) + "\n" for example in examples)
+            (folder / DATA / name).write_text(content, encoding="ascii", newline="")
+
+
+def kept(folder: Path) -> tuple[list[Example], list[Example] | None]:
+    """What `keep` has left in `folder/data`.
+
+    Raises:
+        DataError: a part is missing or altered.
+    """
+    train = _read(folder / DATA / TRAIN)
+    held_out = folder / DATA / VALIDATION
+    return train, _read(held_out) if held_out.exists() else None
+
+
+def _read(path: Path) -> list[Example]:
+    try:
+        with path.open(encoding="ascii", newline="") as file:
+            return [Example(text, tuple(labels)) for text, labels in map(json.loads, file)]
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); start anew with --overwrite") from None

@@ -1,0 +1,59 @@
+"""Training a text classifier that counts: an n-gram model of each class. No torch."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from seqlab.config import Classification
+from seqlab.metrics.calibration import fit_temperature
+from seqlab.modeldir import writing
+from seqlab.tasks import classify, classify_floors, labelled_kept
+from seqlab.tasks.classifier_text import ClassifierText
+from seqlab.tasks.ngram_text_classifier import NgramTextClassifier
+from seqlab.text.vocab import SPECIALS
+from seqlab.training.watcher import Watcher
+from seqlab.training.ways import Outcome
+
+
+def check(config: Classification) -> None:
+    """Nothing is left to be refused."""
+
+
+def check_text(config: Classification, folder: Path) -> None:
+    """Any texts will do."""
+
+
+def can_go_on(folder: Path) -> bool:
+    """Counting begins anew."""
+    return False
+
+
+def train(config: Classification, folder: Path, output: Path, watcher: Watcher) -> Outcome:
+    """Count the texts prepared in a folder, and write the model there."""
+    labels, notes = classify.kept_labels(folder)
+    text = ClassifierText.load(config, folder / "text")
+    examples, held_out = labelled_kept.kept(folder)
+    validation = examples if held_out is None else held_out
+    sizes = {
+        "train": len(examples),
+        "validation": len(validation),
+        "vocabulary": len(text.pipeline.vocab) - len(SPECIALS),
+    }
+    watcher.told("data", f"{len(examples):,} texts to train on, {len(validation):,} to validate on, {len(labels)} labels")
+    if held_out is None:
+        watcher.noted("nothing is held out: the training data themselves are scored")
+    for note in notes:
+        watcher.noted(note)
+    started = time.perf_counter()
+    with writing(folder):
+        model = classify.count_ngrams(config, text, examples)
+        model.save(folder / classify.NGRAM)
+    classifier = NgramTextClassifier(config, labels, text, model)
+    log_probs = classifier.log_probs((example.text for example in validation), calibrated=False)
+    true = classify.targets(validation, labels)
+    temperature = fit_temperature(log_probs[true >= 0], true[true >= 0]) if np.any(true >= 0) else 1.0
+    floors = classify_floors.floors(config, labels, text, examples, validation)
+    scores = classifier.score_of(validation, log_probs).to_dict() | {"floors": floors}
+    facts = {"n_labels": len(labels), "temperature": temperature, "sizes": sizes}
+    return Outcome(scores, facts | {"seconds": round(time.perf_counter() - started, 1)})
