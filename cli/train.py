@@ -59,6 +59,8 @@ def task(name: str, schema: type[Experiment]) -> Callable[[Command], click.Comma
                 raise ConfigError(
                     "--resume takes the settings of the training it goes on with; leave out --config and --overwrite"
                 )
+            elif {"folds", "data.folds"} & changes.keys():
+                raise ConfigError("--resume goes on with one training, and folds are several; leave out one of both")
             else:
                 _resume(name, output, changes)
 
@@ -123,7 +125,8 @@ def classify() -> None:
     A CORPUS is a table with a text and a label a row (.tsv, .csv), .jsonl, lines that begin with __label__ as fastText
     has them, a folder with a folder for each class, sample:reviews, or hf:NAME; .gz, .bz2 and .xz are decompressed.
     Settings are taken from the experiment file, then from the options, which stand over it. Beside the network's scores
-    stand those of the most frequent class and of an n-gram model of each class.
+    stand those of the most frequent class and of an n-gram model of each class. With --folds the scores are
+    cross-validated, and the model is trained on all texts.
     """
 
 

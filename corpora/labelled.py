@@ -37,7 +37,7 @@ class _Part(NamedTuple):
 
 
 class LabelledText:
-    """Texts with their labels from files and folders, in constant memory: a record, and of a long text this, at a time.
+    """Texts with their labels from files and folders, in constant memory, one record at a time.
 
     Forms: `tsv` and `csv`, tables (`labelled_tables`); `jsonl`, a JSON object a line, and `fasttext`, lines that begin with
     `__label__` (`labelled_lines`); `folders`, a folder with a subfolder for each class (`folder_per_class`). With `auto`,

@@ -29,6 +29,19 @@ class LabelledData(Data):
     """What stands between several labels of a text in one cell."""
     multi_label: bool = False
     """A text may have several labels, or none, and each is predicted by itself."""
+    folds: int = Field(0, ge=0, le=10_000)
+    """Parts with the same shares of the labels, each of which is scored by a model of the others (cross-validation), before
+    the model that is kept is trained on all texts; 0 for none, 5 and 10 are usual."""
+
+    @model_validator(mode="after")
+    def _of_folds(self) -> Self:
+        if self.folds == 1:
+            raise ValueError("folds: a single one leaves no text to train on; give 2 or more, 5 and 10 are usual")
+        if self.folds and self.validation:
+            raise ValueError("folds: each text is held out once, so give no corpus to validate on; leave out one of both")
+        if self.folds and (self.validation_share not in (0.0, 0.1) or self.validation_split != "random"):
+            raise ValueError("folds: each text is held out once; leave out validation_share and validation_split")
+        return self
 
 
 class ClassifierFeatures(Section):
@@ -95,7 +108,7 @@ class Bag(Section):
 
     max_order: int = Field(3, ge=1, le=10)
     """Length of the longest n-grams."""
-    feature_min_count: int = Field(1, ge=1)
+    feature_min_count: int = Field(2, ge=1)
     """N-grams seen less often than this in training are unknown."""
     buckets: int = Field(0, ge=0, le=1 << 30)
     """Numbers that n-grams of two tokens and more share by a hash; 0 gives each known one its own."""
@@ -156,6 +169,8 @@ class ClassifierTraining(FineTuning):
     """Passes over the training corpora."""
 
 
+AT_THE_END = 1_000_000_000
+"""Steps between two validations, so many that there is one alone: the last weights are then the best that are known."""
 SEQUENCES, BAGS = ("rnn", "textcnn"), ("bag", "mlp", "softmax")
 """The networks that read token by token, and those that count n-grams."""
 _NETWORK = ("batches", "network", "objective", "training")
@@ -209,9 +224,25 @@ class Classification(Experiment):
             raise ValueError(f"batches.rare_as_unknown: {self.model} leaves unknown n-grams out; leave it out")
         if self.data.multi_label:
             self._refuse_for_several()
+        if self.data.folds:
+            self._refuse_for_folds()
         if self.training.from_run is not None and self.model != "rnn":
             raise ValueError(f"training.from_run: a {self.model} takes nothing from a run; set model to rnn")
         return self
+
+    def _refuse_for_folds(self) -> None:
+        training = self.training
+        chosen = {
+            "patience": training.patience is not None,
+            "evaluate_every": training.evaluate_every not in (None, AT_THE_END),
+            "schedule": training.schedule == "plateau",
+        }
+        for name in (name for name, given in chosen.items() if given):
+            value = getattr(training, name)
+            raise ValueError(
+                f"training.{name}: in cross-validation no text is held out that {value} could go by, and the last weights "
+                "are kept; leave it out, or folds"
+            )
 
     def _refuse_for_several(self) -> None:
         if self.model == "ngram":

@@ -155,6 +155,9 @@ class TaggerNetwork(Recurrence):
     crf: bool = False
     """Put a linear-chain CRF on top, so that tags that stand beside each other have a say in each other; without one each
     tag has its own softmax. Sequences of tags are legal either way."""
+    members: int = Field(1, ge=1, le=100)
+    """Networks that are trained side by side and whose log-probabilities are averaged in use: chance errors of single ones
+    cancel out, and all takes so many times as long."""
     use: Precision = "bf16"
     """Precision of products once the model is trained: bf16 is about twice as fast where the hardware has it, and float32
     is what it falls back to."""
@@ -194,6 +197,8 @@ class SentenceTask(Experiment):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         features = self.features
+        if self.network.crf and self.network.members > 1:
+            raise ValueError("network.members: tags of a CRF have no probabilities of their own to average; leave it out")
         for name in ("bigram_min_count", "bigram_width", "bigram_dropout", "bigram_vectors"):
             if not features.bigrams and getattr(features, name) != type(features).model_fields[name].default:
                 raise ValueError(f"features.{name}: there are no bigrams; leave it out, or set bigrams to true")

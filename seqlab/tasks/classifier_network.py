@@ -59,6 +59,7 @@ def build(config: Classification, text: ClassifierText, n_labels: int) -> Networ
             dropout=0.0 if model == "softmax" else network.dropout,
             embedding_dropout=network.embedding_dropout,
             mode="mean",
+            sparse=config.training.optimizer == "sparse-adam",
         )
     assert text.features is not None
     width_of = {"token": network.embedding, "bigram": config.features.bigram_width}

@@ -62,14 +62,15 @@ def _notes(config: Classification, counts: Counter[str], held_out: Sequence[Exam
         notes.append(f"only the first {config.data.limit:,} texts are read")
     few = [label for label, count in sorted(counts.items()) if count == 1]
     if few:
-        notes.append(f"of {_listed(few)} there is one training text alone: nothing general can be learned from it")
+        notes.append(f"of {listed(few)} there is one training text alone: nothing general can be learned from it")
     unseen = Counter(label for example in held_out for label in example.labels if label not in counts)
     if unseen:
-        notes.append(f"{unseen.total():,} texts to validate on have a label that training never saw ({_listed([*unseen])})")
+        notes.append(f"{unseen.total():,} texts to validate on have a label that training never saw ({listed([*unseen])})")
     return notes
 
 
-def _listed(labels: Sequence[str]) -> str:
+def listed(labels: Sequence[str]) -> str:
+    """Some labels in a sentence, the first of many alone."""
     shown = ", ".join(f"'{label}'" for label in labels[:5])
     return shown if len(labels) <= 5 else f"{shown} and {len(labels) - 5} more"
 

@@ -24,7 +24,7 @@ def floors(
     validation: Sequence[Example],
 ) -> dict[str, Any]:
     """The scores of the classes at large, and of an n-gram model of each class; but not of the model itself."""
-    if not config.baseline:
+    if not config.baseline or config.data.folds:  # those of each fold have been found, on texts that were held out
         return {}
     found: dict[str, Any] = {"most frequent class": _at_large(config, labels, train, validation).to_dict()}
     if config.model != "ngram" and not config.data.multi_label:

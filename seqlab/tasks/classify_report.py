@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from seqlab.tasks import gap
 from seqlab.tasks.base import Table
 from seqlab.tasks.sentence_report import share
 
 
 def table(scores: dict[str, Any]) -> Table:
-    """The model and the floors, by their figures."""
+    """The model and the floors, by their figures; or the folds, where it is cross-validated."""
+    if "folds" in scores:
+        return _of_folds(scores)
     heads, names = zip(*figures(scores), strict=True)
     models = [("this model", scores), *((f"{name} floor", floor) for name, floor in scores["floors"].items())]
     rows = [(model, *(share(reached[name]) for name in names)) for model, reached in models]
@@ -16,10 +19,55 @@ def table(scores: dict[str, Any]) -> Table:
 
 def lines(scores: dict[str, Any]) -> list[tuple[str, str]]:
     """The same as lines under names."""
+    if "folds" in scores:
+        return _lines_of_folds(scores)
     return [
         ("validation", brief(scores)),
         ("", f"{scores['n_texts']:,} {scores['of']}"),
         *((f"{name} floor", brief(floor)) for name, floor in scores["floors"].items()),
+        *_of_training(scores),
+    ]
+
+
+def _of_training(scores: dict[str, Any]) -> list[tuple[str, str]]:
+    """What was reached on training texts, and what follows from it."""
+    remark, name = gap.remark(scores), gap.figure_of(scores)
+    if remark is None:
+        return []
+    training = scores["training"]
+    head = next(head for head, figure in figures(scores) if figure == name)
+    reached = f"{head} {share(training[name])}, {training['n_texts']:,} texts"
+    return [("training texts", reached), ("fit", remark.partition(": ")[2])]
+
+
+def _of_folds(scores: dict[str, Any]) -> Table:
+    """A row a fold, their mean and spread, all texts together, and the means of the floors."""
+    folds, shown = scores["folds"], figures(scores)[:2]
+    n_folds, pooled = len(folds["n_texts"]), folds["pooled"]
+    rows = [
+        (f"fold {k + 1}, {folds['n_texts'][k]:,} texts", *(share(folds[name][k]) for _, name in shown))
+        for k in range(n_folds)
+    ]
+    means = [("mean", folds["mean"]), ("spread", folds["spread"]), ("all texts together", pooled)]
+    means += [(f"{name} floor, mean", floor["mean"]) for name, floor in folds["floors"].items()]
+    rows += [(head, *(share(values[name]) for _, name in shown)) for head, values in means]
+    remarks = [
+        "spread: the sample standard deviation over the folds",
+        *_remarks(pooled),
+        f"the model that is kept is trained on all texts; on these it has {brief(scores)}, which is no score",
+    ]
+    return Table((f"{pooled['n_texts']:,} texts in {n_folds} folds", *(head for head, _ in shown)), rows, remarks)
+
+
+def _lines_of_folds(scores: dict[str, Any]) -> list[tuple[str, str]]:
+    folds = scores["folds"]
+    mean, spread = folds["mean"], folds["spread"]
+    said = [f"{head} {share(mean[name])} (spread {share(spread[name])})" for head, name in figures(scores)[:2]]
+    return [
+        ("cross-validated", ", ".join(said)),
+        ("", f"{len(folds['n_texts'])} folds of {folds['pooled']['n_texts']:,} texts, by models of the others"),
+        ("on what it has seen", f"{brief(scores)}: of the texts it is trained on, so no score"),
+        *((f"{name} floor", brief(floor["mean"])) for name, floor in folds["floors"].items()),
     ]
 
 
@@ -36,11 +84,13 @@ def figures(scores: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _remarks(scores: dict[str, Any]) -> list[str]:
-    """The interval of the accuracy."""
+    """The interval of the accuracy, and the gap between training and validation."""
     said = []
     if "interval" in scores:
         low, high = scores["interval"]
         said.append(f"the 95 % interval of the accuracy, by bootstrap over the texts: {low:.4f} to {high:.4f}")
+    if (fit := gap.remark(scores)) is not None:
+        said.append(fit)
     if scores.get("n_unseen"):
         said.append(f"{scores['n_unseen']:,} texts have a label that training never saw; they count as missed")
     return said

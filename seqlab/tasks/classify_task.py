@@ -17,7 +17,7 @@ from seqlab.metrics.classification import ClassificationScores
 from seqlab.metrics.multi_label import MultiLabelScores
 from seqlab.models.classifier import RecurrentClassifier
 from seqlab.recurrent.stack import Carried
-from seqlab.tasks import classifier_network, classify, classify_floors, labelled_kept
+from seqlab.tasks import classifier_network, classify, classify_floors, gap, labelled_kept
 from seqlab.tasks.base import Loss
 from seqlab.tasks.classifier_network import Bags, Network, Sequences
 from seqlab.tasks.classifier_text import ClassifierText
@@ -51,7 +51,7 @@ class ClassificationTask:
         self.text = ClassifierText.load(config, folder / "text")
         self.train, held_out = labelled_kept.kept(folder)
         self.validation = self.train if held_out is None else held_out
-        if held_out is None:
+        if held_out is None and not config.data.folds:
             self.notes.insert(0, "nothing is held out: the training data themselves are scored")
         self._tokens = self.text.tokens(example.text for example in self.train)
         self._counts = config.model in BAGS
@@ -178,3 +178,9 @@ class ClassificationTask:
     def floors(self) -> dict[str, Any]:
         """The scores of simple models on the same texts, by their names; none where not wanted."""
         return classify_floors.floors(self.config, self.labels, self.text, self.train, self.validation)
+
+    def training_scores(self, model: nn.Module) -> dict[str, Any]:
+        """What a model reaches on texts that it was trained on; none where these are the validation texts."""
+        if self.validation is self.train:
+            return {}
+        return gap.training_scores(self._classifier(model), self.train, self.config.seed)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from seqlab.config import Segmentation
 from seqlab.modeldir import ModelDirectory
-from seqlab.models.tagger import SequenceTagger
+from seqlab.models.tagger_ensemble import Tagging as Network
 from seqlab.tasks import sentence_network, sentences_kept
 from seqlab.tasks.segmenter import Segmenter
 from seqlab.text.bmes import LEGAL, LEGAL_END, LEGAL_START, TAGS
@@ -32,7 +32,7 @@ class NeuralSegmenter(Segmenter):
         self,
         config: Segmentation,
         features: TokenFeatures,
-        model: SequenceTagger,
+        model: Network,
         words: frozenset[str],
         scores: dict[str, Any] | None = None,
         device: str = "cpu",

@@ -9,7 +9,7 @@ import numpy as np
 from seqlab.config import Tagging
 from seqlab.errors import DataError
 from seqlab.modeldir import ModelDirectory
-from seqlab.models.tagger import SequenceTagger
+from seqlab.models.tagger_ensemble import Tagging as Network
 from seqlab.tasks import sentence_network, sentences_kept
 from seqlab.tasks.tag import kept_tags, legality_of
 from seqlab.tasks.tagger import Tagger
@@ -29,7 +29,7 @@ class NeuralTagger(Tagger):
         config: Tagging,
         tags: Sequence[str],
         features: TokenFeatures,
-        model: SequenceTagger,
+        model: Network,
         words: frozenset[str],
         scores: dict[str, Any] | None = None,
         device: str = "cpu",

@@ -18,6 +18,7 @@ from seqlab.config import SentenceTask
 from seqlab.errors import ConfigError, DataError
 from seqlab.modeldir import WEIGHTS, ModelDirectory
 from seqlab.models.tagger import SequenceTagger
+from seqlab.models.tagger_ensemble import TaggerEnsemble, Tagging
 from seqlab.text.features import Columns, TokenFeatures
 from seqlab.text.schemes import Legality
 from seqlab.text.vectors import read_vectors
@@ -44,8 +45,14 @@ class Batch(NamedTuple):
     """(B,)"""
 
 
-def build(config: SentenceTask, features: TokenFeatures, legality: Legality) -> SequenceTagger:
-    """The network that the settings describe, with its first weights."""
+def build(config: SentenceTask, features: TokenFeatures, legality: Legality) -> Tagging:
+    """The network that the settings describe, with its first weights; or several as one."""
+    if config.network.members > 1:
+        return TaggerEnsemble([_member(config, features, legality) for _ in range(config.network.members)])
+    return _member(config, features, legality)
+
+
+def _member(config: SentenceTask, features: TokenFeatures, legality: Legality) -> SequenceTagger:
     network, widths = config.network, config.features
     width_of = {"token": network.embedding, "bigram": widths.bigram_width, "kind": widths.kind_width}
     tables = [(table.size, width_of.get(table.name, getattr(widths, "affix_width", 0))) for table in features.tables]
@@ -56,7 +63,7 @@ def build(config: SentenceTask, features: TokenFeatures, legality: Legality) -> 
         len(legality.start),
         legality=legality,
         output="crf" if network.crf else "softmax",
-        **network.model_dump(exclude={"embedding", "use", "crf"}),
+        **network.model_dump(exclude={"embedding", "use", "crf", "members"}),
     )
     with torch.no_grad():
         for name, path in (("token", widths.vectors), ("bigram", widths.bigram_vectors)):
@@ -81,7 +88,7 @@ def _begin_with(model: SequenceTagger, features: TokenFeatures, name: str, path:
     table[torch.tensor([ids[token] for token in found])] = torch.from_numpy(vectors)
 
 
-def load(directory: ModelDirectory, features: TokenFeatures, legality: Legality) -> SequenceTagger:
+def load(directory: ModelDirectory, features: TokenFeatures, legality: Legality) -> Tagging:
     """The network that a model directory holds.
 
     Raises:
@@ -96,7 +103,7 @@ def load(directory: ModelDirectory, features: TokenFeatures, legality: Legality)
     return model
 
 
-def in_use(model: SequenceTagger, config: SentenceTask, device: str) -> SequenceTagger:
+def in_use(model: Tagging, config: SentenceTask, device: str) -> Tagging:
     """A network as it is used: its own copy on a device, in the precision that the settings name, if the device has it."""
     used = copy.deepcopy(model).to(device).eval().requires_grad_(False)
     if config.network.use == "bf16" and precision.multiplies_bfloat16(device):
@@ -105,7 +112,7 @@ def in_use(model: SequenceTagger, config: SentenceTask, device: str) -> Sequence
 
 
 def tags(
-    model: SequenceTagger, columns: Columns, starts: NDArray[np.int64], allowed: Mask | None = None
+    model: Tagging, columns: Columns, starts: NDArray[np.int64], allowed: Mask | None = None
 ) -> NDArray[np.int64]:
     """The numbers of the best legal tags (N,) of sentences.
 

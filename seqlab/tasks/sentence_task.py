@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from seqlab.config import Segmentation, SentenceTask, Tagging
 from seqlab.config.sentences import TRAIN
 from seqlab.models.tagger import SequenceTagger
+from seqlab.models.tagger_ensemble import TaggerEnsemble
+from seqlab.models.tagger_ensemble import Tagging as Network
 from seqlab.recurrent.stack import Carried
 from seqlab.tasks import sentence_floors, sentence_network, sentences_kept, tag
 from seqlab.tasks.base import Loss
@@ -123,13 +125,13 @@ class SentenceNetworkTask(ABC):
         sizes = {table.name: table.size - len(SPECIALS) for table in self.features.tables if table.name != "kind"}
         return {"tables": sizes}
 
-    def build(self) -> SequenceTagger:
+    def build(self) -> Network:
         """The model with its first weights, from torch's global generator."""
         return sentence_network.build(self.config, self.features, self.legality).to(self.device)
 
     def runs_on(self, model: nn.Module) -> list[str]:
         """What runs each recurrent layer in training, such as "torch kernel"."""
-        assert isinstance(model, SequenceTagger)
+        assert isinstance(model, SequenceTagger | TaggerEnsemble)
         return model.runs_on(training=True)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
@@ -165,7 +167,7 @@ class SentenceNetworkTask(ABC):
 
     def loss(self, model: nn.Module, batch: Batch, carried: Carried | None) -> Loss:
         """The negative log-likelihood of the tags of one batch; nothing is carried on."""
-        assert isinstance(model, SequenceTagger)
+        assert isinstance(model, SequenceTagger | TaggerEnsemble)
         ids, flags, tags = (torch.from_numpy(part).to(self.device) for part in batch[:3])
         lengths = batch.lengths.to(self.device)
         shares = None if batch.shares is None else torch.from_numpy(batch.shares).to(self.device)
@@ -217,7 +219,7 @@ class SegmentationTask(SentenceNetworkTask):
 
     def evaluate(self, model: nn.Module) -> Evaluation:
         """Scores on the held-out sentences, or on those of training where nothing is held out."""
-        assert isinstance(model, SequenceTagger)
+        assert isinstance(model, SequenceTagger | TaggerEnsemble)
         segmenter = NeuralSegmenter(self.config, self.features, model, self.words, device=self.device)
         return segmenter.evaluate(self.validation)
 
@@ -250,7 +252,7 @@ class TaggingTask(SentenceNetworkTask):
 
     def evaluate(self, model: nn.Module) -> Evaluation:
         """Scores on the held-out sentences, or on those of training where nothing is held out."""
-        assert isinstance(model, SequenceTagger)
+        assert isinstance(model, SequenceTagger | TaggerEnsemble)
         tagger = NeuralTagger(self.config, self.tags, self.features, model, self.words, device=self.device)
         return tagger.evaluate([(tokens, tags) for tokens, tags in self.validation])
 

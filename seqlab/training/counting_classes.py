@@ -8,7 +8,7 @@ import numpy as np
 from seqlab.config import Classification
 from seqlab.metrics.calibration import fit_temperature
 from seqlab.modeldir import writing
-from seqlab.tasks import classify, classify_floors, labelled_kept
+from seqlab.tasks import classify, classify_floors, gap, labelled_kept
 from seqlab.tasks.classifier_text import ClassifierText
 from seqlab.tasks.ngram_text_classifier import NgramTextClassifier
 from seqlab.text.vocab import SPECIALS
@@ -41,7 +41,7 @@ def train(config: Classification, folder: Path, output: Path, watcher: Watcher) 
         "vocabulary": len(text.pipeline.vocab) - len(SPECIALS),
     }
     watcher.told("data", f"{len(examples):,} texts to train on, {len(validation):,} to validate on, {len(labels)} labels")
-    if held_out is None:
+    if held_out is None and not config.data.folds:
         watcher.noted("nothing is held out: the training data themselves are scored")
     for note in notes:
         watcher.noted(note)
@@ -55,5 +55,7 @@ def train(config: Classification, folder: Path, output: Path, watcher: Watcher) 
     temperature = fit_temperature(log_probs[true >= 0], true[true >= 0]) if np.any(true >= 0) else 1.0
     floors = classify_floors.floors(config, labels, text, examples, validation)
     scores = classifier.score_of(validation, log_probs).to_dict() | {"floors": floors}
+    if held_out is not None:
+        scores["training"] = gap.training_scores(classifier, examples, config.seed)
     facts = {"n_labels": len(labels), "temperature": temperature, "sizes": sizes}
     return Outcome(scores, facts | {"seconds": round(time.perf_counter() - started, 1)})

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import torch
+from torch import nn
 
 from seqlab import precision, weights
 from seqlab.config import Experiment, LanguageModelling
+from seqlab.config.classification import BAGS
 from seqlab.device import available
 from seqlab.errors import ConfigError
 from seqlab.modeldir import BEST, WEIGHTS, writing
@@ -24,6 +27,14 @@ CHECKPOINT = "train/checkpoint.safetensors"
 """Where it stands in a model directory."""
 
 
+@runtime_checkable
+class ScoresTraining(Protocol):
+    """A task that also scores a trained model on what it was trained on."""
+
+    def training_scores(self, model: nn.Module) -> dict[str, Any]:
+        """The figures by name; none where training and validation are the same."""
+
+
 def check(config: Experiment) -> None:
     """Refuse an optimizer, a device or a precision that cannot be had here.
 
@@ -36,8 +47,10 @@ def check(config: Experiment) -> None:
     device = available(config.training.device)
     if isinstance(config, LanguageModelling):
         precision.check(config.network.precision, device)
-    elif config.training.optimizer == "sparse-adam":
-        raise ConfigError("training.optimizer: sparse-adam is for language models; take another, such as adam")
+    elif config.training.optimizer == "sparse-adam" and config.model not in BAGS:
+        raise ConfigError(
+            "training.optimizer: sparse-adam is for language models and for bags of n-grams; take another, such as adam"
+        )
 
 
 def check_text(config: Experiment, folder: Path) -> None:
@@ -147,6 +160,8 @@ def _outcome(trainer: Trainer, task: NetworkTask, folder: Path) -> Outcome:
         weights.load(model, folder / BEST)
     weights.save(model, folder / WEIGHTS)
     scores = task.evaluate(model).to_dict() | {"floors": task.floors()}
+    if isinstance(task, ScoresTraining) and (reached := task.training_scores(model)):
+        scores["training"] = reached
     training = {
         "steps": trainer.progress.step,
         "epochs": trainer.progress.epoch,

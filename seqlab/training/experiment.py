@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from seqlab import modeldir
-from seqlab.config import Experiment
+from seqlab.config import Classification, Experiment
 from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.modeldir import CONFIG, DATA, writing
 from seqlab.resolve import read_toml, resolve
 from seqlab.tasks import TASKS, load
-from seqlab.training import card
+from seqlab.training import card, folding
 from seqlab.training.interrupt import Interrupted
 from seqlab.training.watcher import Unwatched, Watcher
 from seqlab.training.ways import Outcome, way
@@ -89,6 +89,9 @@ def run(
     trained_by.check(config)
     watcher = watcher or Unwatched()
     watcher.reading(config)
+    folds = None
+    if isinstance(config, Classification) and config.data.folds:
+        config, folds = folding.cross_validate(config, records, validation, output, watcher, run)
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     try:
@@ -96,6 +99,8 @@ def run(
             (new / "train").mkdir(parents=True)
             TASKS[config.task].prepare(config, records, validation, new)
             (new / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
+            if folds is not None:
+                folding.keep(folds, new)
         trained_by.check_text(config, new)  # what does not fit shows before anything is replaced
         shutil.rmtree(folder, ignore_errors=True)
         new.rename(folder)
@@ -113,6 +118,7 @@ def run(
 def complete(config: Experiment, outcome: Outcome, folder: Path, output: Path, watcher: Watcher) -> Any:
     """Make the folder of a training that is done a model directory, move it into place and load it."""
     with writing(folder):
+        outcome = folding.with_folds(outcome, folder)
         training = outcome.training | {"data": modeldir.fingerprint(folder / DATA)}
         card.write(folder, str(output), config, outcome.scores, training)
         modeldir.seal(folder, config.task, outcome.scores, training)

@@ -114,8 +114,8 @@ def freeze(model: nn.Module, settings: Training, epoch: int) -> None:
 def _made_for(name: str, model: nn.Module) -> list[Tensor]:
     if name == "muon":
         return [weight for path, weight in model.named_parameters() if "weight_ih" in path or "weight_hh" in path]
-    tables = [module for module in model.modules() if isinstance(module, nn.Embedding) and module.sparse]
-    return [table.weight for table in tables]
+    sparse = [module for module in model.modules() if getattr(module, "sparse", False)]
+    return [module.weight if isinstance(module, nn.Embedding) else module.table for module in sparse]
 
 
 def _make(

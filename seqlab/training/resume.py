@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from seqlab import modeldir
-from seqlab.config import NETWORKS, Experiment
+from seqlab.config import NETWORKS, Classification, Experiment
 from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.modeldir import BEST, CONFIG, DATA, WEIGHTS, ModelDirectory, read_json, writing
 from seqlab.resolve import resolve, settings
@@ -19,6 +19,8 @@ from seqlab.training.experiment import complete
 from seqlab.training.watcher import Unwatched, Watcher
 
 MAY_CHANGE = ("epochs", "patience", "lr", "clip", "clip_value", "evaluate_every", "checkpoint_every", "device")
+AFTER_FOLDS = ("checkpoint_every", "device")
+"""What may change where folds have been trained with the other settings, which their figures are of."""
 
 
 def resume(
@@ -52,6 +54,11 @@ def resume(
         tables = read_json(folder / CONFIG)
         saved = resolve(str(tables.get("task", "lm")), tables, {})
     check(saved, output)
+    if finished and _n_folds(saved):
+        raise ConfigError(
+            f"{output}: its figures are those of {_n_folds(saved)} folds that were trained for as many epochs; to train for "
+            "more, begin anew with --overwrite"
+        )
     config = _changed(saved, changes)
     descent.check(config)
     if finished:
@@ -87,13 +94,18 @@ def _changed(saved: Experiment, changes: Mapping[str, Any]) -> Experiment:
         ConfigError: one that cannot change has another value than before.
     """
     config = resolve(saved.task, saved.model_dump(mode="json"), changes)
+    may_change = AFTER_FOLDS if _n_folds(saved) else MAY_CHANGE
     for path, _ in settings(type(saved)):
         before, after = (functools.reduce(getattr, path.split("."), whole) for whole in (saved, config))
-        if before != after and path.rpartition(".")[2] not in MAY_CHANGE:
+        if before != after and path.rpartition(".")[2] not in may_change:
             raise ConfigError(
-                f"{path}: is {before!r} and cannot change when training goes on; what can: {', '.join(MAY_CHANGE)}"
+                f"{path}: is {before!r} and cannot change when training goes on; what can: {', '.join(may_change)}"
             )
     return config
+
+
+def _n_folds(config: Experiment) -> int:
+    return config.data.folds if isinstance(config, Classification) else 0
 
 
 def _reopen(

@@ -118,6 +118,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         ),
         ('\na,x\n"b\n",x\nc\n', "line 5: 1 cell, where the first row (line 2) has 2"),
         ('a,x\n"b""\n\n,x\nc,x\n', "line 2: a double quote opens a cell here and is never closed; close it, or double"),
+        ('a,x\n"b\nc","d\n\n', "line 3: a double quote opens a cell here and is never closed"),
         ('a,x\n"b\nc" d,x\n', "line 3: 'd,x' stands behind a closing double quote; put a comma there, or double"),
         ("text,label\na,\n", "line 2: the label is empty; fill it in, or leave this text out"),
         ("text,label\na,x\nb,NaN\n", "line 3: the label is NaN, a missing value; fill it in"),

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqlab.errors import ConfigError, DataError, ModelError
-from seqlab.text.hashed_keys import bucket, continued, mixed
+from seqlab.text.hashed_keys import HashedKeys, bucket, continued, mixed
+from seqlab.text.keys import find
 from seqlab.text.ngram_features import NgramFeatures
 from seqlab.text.vocab import BOS, EOS
 
@@ -114,6 +115,27 @@ def test_the_mix_is_the_published_one():
     one = mixed(np.array([5], np.uint64))
     assert continued(one, np.array([7])).tolist() == [hashed((5, 7))]
     assert bucket(np.array([0, 2**64 - 1], np.uint64), 2**31 - 1).tolist() == [0, 2**31 - 2]
+
+
+@pytest.mark.parametrize("n_keys", [0, 1, 2, 5, 1000, 30_000])
+def test_many_keys_are_found_as_by_bisection(n_keys):
+    generator = np.random.default_rng(n_keys)
+    keys = np.unique(generator.integers(0, 3 * n_keys + 1, n_keys))
+    wanted = generator.integers(0, 3 * n_keys + 9, HashedKeys.FEW)
+    np.testing.assert_array_equal(HashedKeys(keys).find(wanted), find(keys, wanted))
+    same = np.full(HashedKeys.FEW, keys[-1] if len(keys) else 7)
+    assert HashedKeys(keys).find(same).tolist() == [len(keys) - 1] * len(same)
+
+
+@pytest.mark.parametrize("buckets", [0, 1000])
+def test_many_texts_at_once_are_as_one_at_a_time(buckets):
+    generator = np.random.default_rng(5)
+    rows = [(4 + generator.zipf(1.5, length) % 100).tolist() for length in generator.integers(0, 40, 2000)]
+    features = NgramFeatures.fit(*flat(rows[:1500]), 104, buckets=buckets, min_count=2)
+    numbers, offsets = features.features(*flat(rows))
+    assert offsets[-1] > 2 * HashedKeys.FEW
+    for at, row in enumerate(rows):
+        np.testing.assert_array_equal(features.features(*flat([row]))[0], numbers[offsets[at] : offsets[at + 1]])
 
 
 def test_options_act_and_a_bucket_is_no_ngram():
