@@ -29,7 +29,9 @@ def several(runs: Sequence[Path], device: str) -> Any:
     directories = [open_directory(run) for run in runs]
     for directory in directories:
         if directory.config.task != "classify" and len(directories) > 1:
-            raise ConfigError(f"{directory.path}: is of the task {directory.config.task}; several are for classifiers only")
+            raise ConfigError(
+                f"{directory.path}: is of the task {directory.config.task}; several are for classifiers only"
+            )
     models = list(families.load_all(directories, device))
     return models[0] if len(models) == 1 else ClassifierEnsemble(models)
 
@@ -53,22 +55,23 @@ def evaluate(
         raise ConfigError("--errors and --report explain one classifier; leave out --with")
     records = list(reader(model.config, corpora, encoding))
     scores = model.evaluate(records)
+    from seqlab.cli import mistakes
+
     if as_json:
-        click.echo(json.dumps(for_json(scores.to_dict())))
+        found = scores.to_dict() | ({"mistakes": mistakes.for_json(model, records, errors)} if errors else {})
+        click.echo(json.dumps(for_json(found)))
     else:
         _print(scores, (" + ".join(map(str, runs)), ", ".join(corpora)))
-    if errors or report:
-        from seqlab.cli.mistakes import show, write_report
-
         if errors:
-            show(model, records, errors)
-        if report:
-            write_report(report, runs[0], model, records, corpora, errors or 20)
+            mistakes.show(model, records, errors)
+    if report:
+        mistakes.write_report(report, runs[0], model, records, corpora, errors or 20)
 
 
 def _print(scores: "ClassificationScores", heads: tuple[str, str]) -> None:
     from seqlab.cli.tables import table
-    from seqlab.tasks.classify_report import figures, share
+    from seqlab.tasks.classify_report import figures
+    from seqlab.tasks.sentence_report import share
 
     found = scores.to_dict()
     rows = [(head, share(found[name])) for head, name in figures(found)]
@@ -87,5 +90,7 @@ def _print(scores: "ClassificationScores", heads: tuple[str, str]) -> None:
     if "confusion" in found and len(scores.labels) <= SHOWN_CLASSES:
         click.echo()
         confusion = found["confusion"]
-        counts = [(name, *(f"{n:,}" for n in row)) for name, row in zip(confusion["true"], confusion["counts"], strict=True)]
+        counts = [
+            (name, *(f"{n:,}" for n in row)) for name, row in zip(confusion["true"], confusion["counts"], strict=True)
+        ]
         click.echo(table(("true, taken for", *confusion["predicted"]), counts))

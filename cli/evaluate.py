@@ -31,12 +31,20 @@ SHOWN_CONFUSIONS = 20
 )
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, ..., or auto.")
 @click.option(
-    "--with", "others", multiple=True, type=click.Path(path_type=Path), metavar="RUN",
+    "--with",
+    "others",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="RUN",
     help="Of a classifier: further ones whose mean probabilities count; may be given several times.",
 )
-@click.option("--errors", type=click.IntRange(1), metavar="N", help="Of a classifier: show its N most confident mistakes.")
 @click.option(
-    "--report", type=click.Path(path_type=Path), help="Of a classifier: leave a page (HTML) with scores, curves, mistakes."
+    "--errors", type=click.IntRange(1), metavar="N", help="Of a classifier: show its N most confident mistakes."
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="Of a classifier: leave a page (HTML) with scores, curves, mistakes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(

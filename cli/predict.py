@@ -21,7 +21,9 @@ FORMATS = ("words", "bmes", "offsets", "json")
 
 
 @click.command(name="predict")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True), metavar="RUN... [FILE]")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True), metavar="RUN... [FILE]"
+)
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="words", show_default=True, help="What is written."
 )
@@ -31,9 +33,7 @@ FORMATS = ("words", "bmes", "offsets", "json")
 )
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the text; what is written is UTF-8.")
 @click.option("--device", default="cpu", show_default=True, help="For networks: cpu, cuda, cuda:1, ..., or auto.")
-def command(
-    paths: tuple[Path, ...], form: str, proba: bool, userdict: Path | None, encoding: str, device: str
-) -> None:
+def command(paths: tuple[Path, ...], form: str, proba: bool, userdict: Path | None, encoding: str, device: str) -> None:
     """Cut text into words, tag it, or classify it, line by line: from FILE, or from standard input.
 
     A classifier writes the label of each line, or its labels parted by commas; of several RUNs with the same labels the
@@ -79,7 +79,9 @@ def _runs_and_file(paths: tuple[Path, ...]) -> tuple[list[Path], Path]:
     """The runs, which are the first path and all folders behind it, and the file behind these."""
     n = next((n for n, path in enumerate(paths) if n and not path.is_dir()), len(paths))
     if len(paths) > n + 1:
-        raise ConfigError(f"{paths[n + 1]}: one file can be read at a time, behind the runs; give the others one by one")
+        raise ConfigError(
+            f"{paths[n + 1]}: one file can be read at a time, behind the runs; give the others one by one"
+        )
     return list(paths[:n]), paths[n] if n < len(paths) else Path("-")
 
 

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from seqlab.estimator import TextClassifier as TextClassifier
     from seqlab.tasks import load as load
     from seqlab.tasks.language_model import LanguageModel as LanguageModel
     from seqlab.training.experiment import train as train
     from seqlab.training.mixing import mix as mix
     from seqlab.training.resume import resume as resume
 
-__all__ = ["LanguageModel", "load", "mix", "resume", "train"]
+__all__ = ["LanguageModel", "TextClassifier", "load", "mix", "resume", "train"]
 _HOMES = {
     "LanguageModel": "seqlab.tasks.language_model",
+    "TextClassifier": "seqlab.estimator",
     "load": "seqlab.tasks",
     "mix": "seqlab.training.mixing",
     "resume": "seqlab.training.resume",

@@ -34,11 +34,12 @@ ALLOWED = {
         "decoding", "batching", "precision", "weights",
     },
     "training": {
-        "errors", "config", "resolve", "device", "precision", "modeldir", "ngram", "recurrent", "tasks", "weights",
+        "errors", "config", "resolve", "device", "precision", "modeldir", "ngram", "recurrent", "tasks", "text", "weights",
     },
     "corpora": {"errors", "records", "text"},
     "cli": {"errors", "config", "resolve", "corpora", "tasks", "text", "training", "modeldir", "metrics"},
-    "__init__": {"tasks", "training"},
+    "estimator": {"errors", "resolve", "tasks", "training"},
+    "__init__": {"estimator", "tasks", "training"},
     "__main__": {"cli"},
 }  # fmt: skip
 NO_TORCH = ("text", "ngram", "decoding", "metrics", "batching", "cell_names", "config", "errors", "records", "corpora")

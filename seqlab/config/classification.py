@@ -38,7 +38,9 @@ class LabelledData(Data):
         if self.folds == 1:
             raise ValueError("folds: a single one leaves no text to train on; give 2 or more, 5 and 10 are usual")
         if self.folds and self.validation:
-            raise ValueError("folds: each text is held out once, so give no corpus to validate on; leave out one of both")
+            raise ValueError(
+                "folds: each text is held out once, so give no corpus to validate on; leave out one of both"
+            )
         if self.folds and (self.validation_share not in (0.0, 0.1) or self.validation_split != "random"):
             raise ValueError("folds: each text is held out once; leave out validation_share and validation_split")
         return self
@@ -191,8 +193,8 @@ class Classification(Experiment):
     task: Literal["classify"] = "classify"
     """The task."""
     model: Literal["rnn", "textcnn", "bag", "mlp", "softmax", "ngram"] = "rnn"
-    """What predicts: a recurrent network, convolutions (textcnn), averaged vectors of n-grams (bag, fastText's model), these
-    with a hidden layer (mlp), softmax regression over n-grams, or an n-gram model of each class."""
+    """What predicts: a recurrent network, convolutions (textcnn), averaged vectors of n-grams (bag, fastText's model),
+    these with a hidden layer (mlp), softmax regression over n-grams, or an n-gram model of each class."""
     baseline: bool = True
     """Score simple models on the same texts as the floor to beat: the most frequent class, and n-gram models of each."""
     data: LabelledData = LabelledData()
@@ -218,7 +220,8 @@ class Classification(Experiment):
         for name, field in type(self.network).model_fields.items():
             if taken is not None and name not in taken and getattr(self.network, name) != field.default:
                 raise ValueError(
-                    f"network.{name}: the model is {self.model}, which has no such setting; leave it out, or set model to rnn"
+                    f"network.{name}: the model is {self.model}, which has no such setting; leave it out, or set model "
+                    "to rnn"
                 )
         if self.model in BAGS and self.batches.rare_as_unknown != 0.3:
             raise ValueError(f"batches.rare_as_unknown: {self.model} leaves unknown n-grams out; leave it out")

@@ -198,7 +198,9 @@ class SentenceTask(Experiment):
     def _fits(self) -> Self:
         features = self.features
         if self.network.crf and self.network.members > 1:
-            raise ValueError("network.members: tags of a CRF have no probabilities of their own to average; leave it out")
+            raise ValueError(
+                "network.members: tags of a CRF have no probabilities of their own to average; leave it out"
+            )
         for name in ("bigram_min_count", "bigram_width", "bigram_dropout", "bigram_vectors"):
             if not features.bigrams and getattr(features, name) != type(features).model_fields[name].default:
                 raise ValueError(f"features.{name}: there are no bigrams; leave it out, or set bigrams to true")

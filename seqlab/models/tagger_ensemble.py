@@ -41,9 +41,7 @@ class TaggerEnsemble(nn.Module):
         Args:
             emissions: (M, B, T, K) what `forward` gave. tags, lengths, shares: as for `SequenceTagger.nll`.
         """
-        each = [
-            member.nll(own, tags, lengths, shares) for member, own in zip(self.members, emissions, strict=True)
-        ]
+        each = [member.nll(own, tags, lengths, shares) for member, own in zip(self.members, emissions, strict=True)]
         return torch.stack(each).mean()
 
     @torch.no_grad()

@@ -109,7 +109,7 @@ class Classifier(ABC):
         return np.exp(self.log_probs(texts))
 
     def predict(self, texts: Iterable[str]) -> list[Any]:
-        """The label of each text: of equally likely ones the first; or a tuple of all that are likelier than not.
+        """The label of each text: of equally likely ones the first; or a tuple of all that are as likely as not, or more.
 
         Raises:
             DataError: a text is no string.
@@ -120,7 +120,7 @@ class Classifier(ABC):
         """What `predict` gives for probabilities (N, K)."""
         if not self.multi_label:
             return [self.labels[number] for number in probabilities.argmax(1).tolist()]
-        rows = (probabilities > 0.5).tolist()
+        rows = (probabilities >= 0.5).tolist()  # as the scores have it
         return [tuple(label for label, on in zip(self.labels, row, strict=True) if on) for row in rows]
 
     def explain(self, text: str, label: str | None = None) -> Explanation:
@@ -140,14 +140,28 @@ class Classifier(ABC):
             raise DataError(f"there is no label '{label}'; there are {', '.join(self.labels)}")
         number = int(probabilities.argmax()) if label is None else self.labels.index(label)
         pipeline = self.text.pipeline
-        tokens = pipeline.tokens(text)[: self.text.longest]
-        weights = self._weights(tokens, number)
-        _, spans = pipeline.encode_with_offsets(text)
-        placed = [
+        weights = self._weights(pipeline.tokens(text)[: self.text.longest], number)
+        return Explanation(self.labels[number], float(probabilities[number]), self._placed(text, weights))
+
+    def attention(self, text: str) -> list[Weight]:
+        """What each token counts for in the weighted mean that a network with attention makes of a text, 1 in all.
+
+        It says what the network looked at and not what for; `explain` does. Of other models it is empty.
+        """
+        weights = self._attention(self.text.pipeline.tokens(text)[: self.text.longest])
+        return [] if weights is None else self._placed(text, weights)
+
+    def _attention(self, tokens: Tokens) -> Floats | None:
+        """The attention (N,) to the N tokens of a text; None of a model without."""
+        return None
+
+    def _placed(self, text: str, weights: Floats) -> list[Weight]:
+        """The weights (N,) of the first N tokens of a text, with where these stand."""
+        _, spans = self.text.pipeline.encode_with_offsets(text)
+        return [
             Weight(start, end, text[start:end], weight)
-            for (start, end), weight in zip(spans[: len(tokens)].tolist(), weights.tolist(), strict=True)
+            for (start, end), weight in zip(spans[: len(weights)].tolist(), weights.tolist(), strict=True)
         ]
-        return Explanation(self.labels[number], float(probabilities[number]), placed)
 
     def evaluate(self, records: Iterable[Labelled | Sequence[object]]) -> ClassificationScores | MultiLabelScores:
         """Score predictions on texts with labels; a label that training never saw counts as missed.

@@ -123,9 +123,9 @@ def with_settings_of_run(config: Classification) -> Classification:
         "network": config.network.model_copy(update=sizes),
     }
     for section, values in taken.items():
-        given, default = getattr(config, section), getattr(type(config)(), section)
-        for name in type(given).model_fields:
-            if getattr(given, name) not in (getattr(default, name), getattr(values, name)):
+        given = getattr(config, section)
+        for name in (name for name in type(given).model_fields if name in given.model_fields_set):
+            if getattr(given, name) != getattr(values, name):
                 raise ConfigError(f"{section}.{name}: is taken from the run {directory.path}; leave it out")
     return config.model_copy(update=taken)
 

@@ -9,10 +9,12 @@ import numpy as np
 
 from seqlab.config import Classification
 from seqlab.errors import DataError, ModelError
+from seqlab.metrics.calibration import fit_temperature
 from seqlab.modeldir import ModelDirectory, read_json
 from seqlab.ngram.classifier import NGramClassifier
 from seqlab.records import Labelled
 from seqlab.tasks import labelled_kept
+from seqlab.tasks.classifier import Floats
 from seqlab.tasks.classifier_text import ClassifierText
 from seqlab.tasks.labelled_kept import Example
 from seqlab.tasks.ngram_text_classifier import NgramTextClassifier
@@ -42,8 +44,8 @@ def prepare(
     counts = Counter(label for example in train for label in example.labels)
     if len(counts) < (1 if config.data.multi_label else 2):
         raise DataError(
-            f"the training texts have {len(counts)} labels ({', '.join(counts) or 'none'}), and at least 2 are needed: give "
-            "texts of another class, or look at --label-column"
+            f"the training texts have {len(counts)} labels ({', '.join(counts) or 'none'}), and at least 2 are needed: "
+            "give texts of another class, or look at --label-column"
         )
     labelled_kept.keep(folder, train, held_out)
     (folder / "text").mkdir(exist_ok=True)
@@ -65,7 +67,9 @@ def _notes(config: Classification, counts: Counter[str], held_out: Sequence[Exam
         notes.append(f"of {listed(few)} there is one training text alone: nothing general can be learned from it")
     unseen = Counter(label for example in held_out for label in example.labels if label not in counts)
     if unseen:
-        notes.append(f"{unseen.total():,} texts to validate on have a label that training never saw ({listed([*unseen])})")
+        notes.append(
+            f"{unseen.total():,} texts to validate on have a label that training never saw ({listed([*unseen])})"
+        )
     return notes
 
 
@@ -115,6 +119,8 @@ def load_ngram(directory: ModelDirectory) -> NgramTextClassifier:
     labels, _ = kept_labels(directory.path)
     text = ClassifierText.load(config, directory.path / "text")
     model = NGramClassifier.load(directory.path / NGRAM)
+    if list(model.labels) != labels:
+        raise ModelError(f"{directory.path / NGRAM}: its classes are not those of {LABELS}; copy the folder again")
     temperature = float(directory.manifest["training"].get("temperature", 1.0))
     return NgramTextClassifier(config, labels, text, model, temperature, directory.scores)
 
@@ -123,3 +129,12 @@ def targets(examples: Sequence[Example], labels: Sequence[str]) -> np.ndarray[tu
     """The number of the label of each text (N,), -1 for one that is not among the labels."""
     numbers = {label: number for number, label in enumerate(labels)}
     return np.array([numbers.get(example.labels[0], -1) for example in examples], np.int64)
+
+
+def temperature(config: Classification, examples: Sequence[Example], labels: Sequence[str], log_probs: Floats) -> float:
+    """What ln p (N, K) of texts with labels is best divided by; 1 where a text may have several labels, or none is known."""
+    if config.data.multi_label:
+        return 1.0
+    true = targets(examples, labels)
+    known = true >= 0
+    return fit_temperature(log_probs[known], true[known]) if known.any() else 1.0

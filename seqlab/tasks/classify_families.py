@@ -61,7 +61,9 @@ CLASSIFIERS = {
     "rnn": Family("A recurrent text classifier", _recurrent, network_brief, _load_network),
     "textcnn": Family("A convolutional text classifier", _other, _brief_other, _load_network),
     "bag": Family("A text classifier of averaged n-gram vectors", _other, _brief_other, _load_network),
-    "mlp": Family("A text classifier of averaged n-gram vectors with a hidden layer", _other, _brief_other, _load_network),
+    "mlp": Family(
+        "A text classifier of averaged n-gram vectors with a hidden layer", _other, _brief_other, _load_network
+    ),
     "softmax": Family("A softmax regression over n-grams of texts", _other, _brief_other, _load_network),
     "ngram": Family("A text classifier by an n-gram model of each class", _ngram, _brief_ngram, _load_ngram),
 }

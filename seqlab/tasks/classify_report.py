@@ -37,7 +37,7 @@ def _of_training(scores: dict[str, Any]) -> list[tuple[str, str]]:
     training = scores["training"]
     head = next(head for head, figure in figures(scores) if figure == name)
     reached = f"{head} {share(training[name])}, {training['n_texts']:,} texts"
-    return [("training texts", reached), ("fit", remark.partition(": ")[2])]
+    return [("training texts", reached), ("fit", remark.partition(": ")[2].partition(";")[0])]
 
 
 def _of_folds(scores: dict[str, Any]) -> Table:
@@ -80,15 +80,20 @@ def figures(scores: dict[str, Any]) -> list[tuple[str, str]]:
     """The heads and the names of the figures that are shown."""
     if "accuracy" in scores:
         return [("accuracy", "accuracy"), ("macro F1", "macro_f1"), ("nats a text", "nats"), ("ECE", "ece")]
-    return [("micro F1", "micro_f1"), ("macro F1", "macro_f1"), ("exact match", "exact_match"), ("Hamming loss", "hamming_loss")]
+    return [
+        ("micro F1", "micro_f1"),
+        ("macro F1", "macro_f1"),
+        ("exact match", "exact_match"),
+        ("Hamming loss", "hamming_loss"),
+    ]
 
 
 def _remarks(scores: dict[str, Any]) -> list[str]:
     """The interval of the accuracy, and the gap between training and validation."""
     said = []
     if "interval" in scores:
-        low, high = scores["interval"]
-        said.append(f"the 95 % interval of the accuracy, by bootstrap over the texts: {low:.4f} to {high:.4f}")
+        low, high = map(share, scores["interval"])  # strokes where texts with no label at all were drawn
+        said.append(f"the 95 % interval of the {figures(scores)[0][0]}, by bootstrap over the texts: {low} to {high}")
     if (fit := gap.remark(scores)) is not None:
         said.append(fit)
     if scores.get("n_unseen"):

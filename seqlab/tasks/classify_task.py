@@ -12,7 +12,6 @@ from torch.nn import functional as F
 
 from seqlab.config import Classification
 from seqlab.config.classification import BAGS
-from seqlab.metrics.calibration import fit_temperature
 from seqlab.metrics.classification import ClassificationScores
 from seqlab.metrics.multi_label import MultiLabelScores
 from seqlab.models.classifier import RecurrentClassifier
@@ -55,8 +54,9 @@ class ClassificationTask:
             self.notes.insert(0, "nothing is held out: the training data themselves are scored")
         self._tokens = self.text.tokens(example.text for example in self.train)
         self._counts = config.model in BAGS
+        self._ids: NDArray[Any]
         self._ids, self._starts = (self.text.bags if self._counts else self.text.columns)(self._tokens)
-        self._rare = None if self._counts or self.text.features is None else self.text.features.rare(RARE)
+        self._rare = np.zeros(0, np.int64) if self.text.features is None else self.text.features.rare(RARE)
         self._targets = self._targets_of(self.train)
         self._class_weights = self._balanced() if config.objective.class_weights == "balanced" else None
         self._temperature = 1.0
@@ -162,12 +162,11 @@ class ClassificationTask:
         return (each if self._class_weights is None else each * self._class_weights[targets]).sum()
 
     def evaluate(self, model: nn.Module) -> ClassificationScores | MultiLabelScores:
-        """Scores on the held-out texts, or on those of training where nothing is held out; the temperature is fitted there."""
+        """Scores on the held-out texts, on which the temperature is fitted; on those of training where nothing is held out."""
         classifier = self._classifier(model)
         log_probs = classifier.log_probs((example.text for example in self.validation), calibrated=False)
-        if not self.config.data.multi_label:
-            true = classify.targets(self.validation, self.labels)
-            self._temperature = fit_temperature(log_probs[true >= 0], true[true >= 0]) if (true >= 0).any() else 1.0
+        if self.validation is not self.train:  # texts that it has been trained on cannot tell how sure it may be of others
+            self._temperature = classify.temperature(self.config, self.validation, self.labels, log_probs)
         return classifier.score_of(self.validation, log_probs)
 
     def _classifier(self, model: nn.Module) -> NeuralClassifier:

@@ -1,9 +1,9 @@
 """The gap between training and validation: has a classifier learned too little, or its training texts by heart? No torch.
 
-    >>> verdict(0.99, 0.85, 0.80).partition(":")[0]
-    'overfitting'
-    >>> verdict(0.62, 0.61, 0.70).partition(":")[0]
-    'underfitting'
+>>> verdict(0.99, 0.85, 0.80).partition(":")[0]
+'overfitting'
+>>> verdict(0.62, 0.61, 0.70).partition(":")[0]
+'underfitting'
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ NARROW = 0.02
 
 
 def training_scores(classifier: Classifier, examples: Sequence[Example], seed: int) -> dict[str, Any]:
-    """What a trained classifier reaches on texts that it was trained on, unchanged; up to `MOST_TEXTS`, drawn by the seed."""
+    """What a trained classifier reaches on texts that it was trained on; up to `MOST_TEXTS`, drawn by the seed."""
     if len(examples) > MOST_TEXTS:
         drawn = np.random.default_rng([seed, 4]).choice(len(examples), MOST_TEXTS, replace=False)
         examples = [examples[number] for number in np.sort(drawn).tolist()]
@@ -87,8 +87,8 @@ def verdict(training: float, validation: float, baseline: float | None = None) -
         )
     if round(gap, 9) <= NARROW and not beaten:
         return (
-            "underfitting: it knows its training texts hardly better than new ones and does not beat the floor; train longer, "
-            "or give the model more room"
+            "underfitting: it knows its training texts hardly better than new ones and does not beat the floor; train "
+            "longer, or give the model more room"
         )
     worth = "" if baseline is None else ", and it beats the floor" if beaten else ", but it does not beat the floor"
     return f"neither under- nor overfitting: training and validation lie close together{worth}"

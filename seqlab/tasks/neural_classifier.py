@@ -10,6 +10,7 @@ from seqlab.config import Classification
 from seqlab.config.classification import BAGS
 from seqlab.modeldir import ModelDirectory
 from seqlab.models.bag import BagClassifier
+from seqlab.models.classifier import RecurrentClassifier
 from seqlab.tasks import classifier_network
 from seqlab.tasks.classifier import Classifier, Floats
 from seqlab.tasks.classifier_network import Bags, Network, Sequences
@@ -99,23 +100,31 @@ class NeuralClassifier(Classifier):
         found: Floats = (gradient * vectors.detach()).sum(-1)[0].double().cpu().numpy()
         return found
 
+    def _attention(self, tokens: Tokens) -> Floats | None:
+        if not isinstance(self.model, RecurrentClassifier) or self.model.attend is None:
+            return None
+        if not len(tokens):
+            return np.zeros(0)
+        ids, starts = self.text.columns([tokens])
+        read = classifier_network.sequences(ids, starts, np.zeros(1, np.int64))
+        with torch.inference_mode():
+            weights = self.model.attention(*(torch.from_numpy(part).to(self.device) for part in read))[0]
+        found: Floats = weights.double().cpu().numpy()
+        return found
+
     def _weights_of_ngrams(self, tokens: Tokens, label: int) -> Floats:
-        """The gradient times 1 for each n-gram, shared out evenly to the tokens in it."""
+        """What each n-gram adds to the logit (`BagClassifier.contributions`), shared out evenly to the tokens in it."""
         assert self.text.ngrams is not None
         assert isinstance(self.model, BagClassifier)
         ngrams = self.text.ngrams
         features, _, first, length = ngrams.occurrences(*self.text.encode([tokens]))
-        counts = ngrams.idf[features] if self.config.bag.weighting == "idf" else np.ones(len(features))
-        strength = torch.tensor(counts, dtype=torch.float32, device=self.device, requires_grad=True)
-        ids = torch.from_numpy(features.astype(np.int64)).to(self.device)
-        offsets = torch.tensor([0, len(features)], device=self.device)
         found = np.zeros(len(tokens))
         if not len(features):
             return found
-        with torch.enable_grad():
-            logit = self.model(ids, offsets, strength)[0, label]
-            (gradient,) = torch.autograd.grad(logit, strength)
-        weights = (gradient * strength.detach()).double().cpu().numpy() / length
+        counts = ngrams.idf[features] if self.config.bag.weighting == "idf" else np.ones(len(features))
+        ids, offsets, asked = features.astype(np.int64), np.array([0, len(features)]), np.array([label])
+        parts = (torch.from_numpy(part).to(self.device) for part in (ids, offsets, asked, counts.astype(np.float32)))
+        weights = self.model.contributions(*parts).double().cpu().numpy() / length
         for place in range(int(length.max())):  # the n-grams' first tokens, then their second ones, ...
             inside = place < length
             np.add.at(found, first[inside] + place, weights[inside])

@@ -36,12 +36,23 @@ class NgramTextClassifier(Classifier):
         joint = self.model.log_probs(np.split(ids, starts[1:-1]) if len(texts) else [])
         joint[np.isneginf(joint).all(1)] = self.model.log_priors
         shifted: NDArray[np.float64] = joint - joint.max(1, keepdims=True)
-        return shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+        normalised: Floats = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+        return normalised
 
     def _weights(self, tokens: Tokens, label: int) -> Floats:
         ids, _ = self.text.encode([tokens])
-        each = np.stack([model.score(ids).log_probs for model in self.model.models])
-        others = np.delete(each.sum(1), label)
+        others = np.delete(self._log_probs([tokens])[0], label)
         rival = int(others.argmax())
-        found: Floats = each[label] - each[rival + (rival >= label)]
+        own, other = (self._of_tokens(ids, number) for number in (label, rival + (rival >= label)))
+        with np.errstate(invalid="ignore"):
+            found = own - other
+        found[np.isnan(found)] = 0.0  # impossible in both
+        return found
+
+    def _of_tokens(self, ids: NDArray[np.int64], label: int) -> Floats:
+        """ln p (N,) of the N tokens of a text in a class, as they count in the text's: with the share of all texts."""
+        model, share = self.model, self.model.background_share
+        found: Floats = model.models[label].score(ids).log_probs
+        if share:
+            found = np.logaddexp(found + np.log1p(-share), model.background.score(ids).log_probs + np.log(share))
         return found

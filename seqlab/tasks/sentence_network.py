@@ -111,9 +111,7 @@ def in_use(model: Tagging, config: SentenceTask, device: str) -> Tagging:
     return used
 
 
-def tags(
-    model: Tagging, columns: Columns, starts: NDArray[np.int64], allowed: Mask | None = None
-) -> NDArray[np.int64]:
+def tags(model: Tagging, columns: Columns, starts: NDArray[np.int64], allowed: Mask | None = None) -> NDArray[np.int64]:
     """The numbers of the best legal tags (N,) of sentences.
 
     Args:

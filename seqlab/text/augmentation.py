@@ -9,7 +9,12 @@ MASK = "\uffff"
 
 
 def augmented(
-    tokens: str | Sequence[str], draw: np.random.Generator, *, delete: float = 0.0, swap: float = 0.0, mask_span: float = 0.0
+    tokens: str | Sequence[str],
+    draw: np.random.Generator,
+    *,
+    delete: float = 0.0,
+    swap: float = 0.0,
+    mask_span: float = 0.0,
 ) -> str | list[str]:
     """A changed copy of a text: a string, whose characters are the tokens, or a list of tokens.
 

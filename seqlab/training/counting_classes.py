@@ -3,10 +3,7 @@
 import time
 from pathlib import Path
 
-import numpy as np
-
 from seqlab.config import Classification
-from seqlab.metrics.calibration import fit_temperature
 from seqlab.modeldir import writing
 from seqlab.tasks import classify, classify_floors, gap, labelled_kept
 from seqlab.tasks.classifier_text import ClassifierText
@@ -40,7 +37,9 @@ def train(config: Classification, folder: Path, output: Path, watcher: Watcher) 
         "validation": len(validation),
         "vocabulary": len(text.pipeline.vocab) - len(SPECIALS),
     }
-    watcher.told("data", f"{len(examples):,} texts to train on, {len(validation):,} to validate on, {len(labels)} labels")
+    watcher.told(
+        "data", f"{len(examples):,} texts to train on, {len(validation):,} to validate on, {len(labels)} labels"
+    )
     if held_out is None and not config.data.folds:
         watcher.noted("nothing is held out: the training data themselves are scored")
     for note in notes:
@@ -51,8 +50,7 @@ def train(config: Classification, folder: Path, output: Path, watcher: Watcher) 
         model.save(folder / classify.NGRAM)
     classifier = NgramTextClassifier(config, labels, text, model)
     log_probs = classifier.log_probs((example.text for example in validation), calibrated=False)
-    true = classify.targets(validation, labels)
-    temperature = fit_temperature(log_probs[true >= 0], true[true >= 0]) if np.any(true >= 0) else 1.0
+    temperature = 1.0 if held_out is None else classify.temperature(config, held_out, labels, log_probs)
     floors = classify_floors.floors(config, labels, text, examples, validation)
     scores = classifier.score_of(validation, log_probs).to_dict() | {"floors": floors}
     if held_out is not None:

@@ -5,25 +5,22 @@ else is held out, and the last weights count. The texts of a fold have no say in
 """
 
 import dataclasses
-import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqlab import modeldir
-from seqlab.config import NETWORKS, Classification, Experiment
+from seqlab.config import NETWORKS, Classification
 from seqlab.config.classification import AT_THE_END
 from seqlab.errors import ConfigError, DataError
-from seqlab.metrics.calibration import fit_temperature
-from seqlab.metrics.classification import ClassificationScores
-from seqlab.metrics.multi_label import MultiLabelScores
-from seqlab.tasks import classify, classify_floors, classify_report, labelled_kept
+from seqlab.tasks import classify, classify_folds, classify_report, labelled_kept
+from seqlab.tasks.classify_folds import Folds, Scored
 from seqlab.tasks.labelled_kept import Example
 from seqlab.training.interrupt import Interrupted
 from seqlab.training.watcher import Unwatched, Watcher
@@ -34,43 +31,8 @@ if TYPE_CHECKING:
 
 KEPT = "train/folds.json"
 """Where what the folds have come to stands in a model directory."""
-Floats = NDArray[np.float64]
 Train = Callable[..., Any]
 """`seqlab.training.experiment.run`."""
-
-
-class Folds(NamedTuple):
-    """What cross-validation has come to."""
-
-    scores: dict[str, Any]
-    """For the figures of each fold a list under their names, their `mean` and their `spread` (sample standard deviation)
-    by name; `n_texts` of each; `pooled`, the scores of all texts together; and `floors`, the same figures of simple
-    models by their names."""
-    temperature: float
-    """That of the log-probabilities of all texts together (Guo et al. 2017)."""
-
-
-class _Scored(NamedTuple):
-    """A fold."""
-
-    labels: tuple[str, ...]
-    log_probs: Floats
-    scores: dict[str, Any]
-    floors: dict[str, Any]
-
-
-def parts(examples: Sequence[Example], n_folds: int, seed: int) -> list[NDArray[np.int64]]:
-    """The numbers of the texts of each fold, in their order: each text is in one, drawn by the seed.
-
-    Folds differ by at most one text of each set of labels, and by at most one in all.
-
-    Raises:
-        DataError: there are fewer texts than folds.
-    """
-    if len(examples) < n_folds:
-        raise DataError(f"there are {len(examples)} texts, too few for {n_folds} folds: give more texts, or fewer folds")
-    drawn = np.concatenate(labelled_kept.stratified(examples, seed))
-    return [np.sort(drawn[first::n_folds]) for first in range(n_folds)]
 
 
 def cross_validate(
@@ -93,7 +55,7 @@ def cross_validate(
         raise ConfigError("data.folds: each text is held out once, so give no validation; leave out one of both")
     config, n_folds = _without_validation(config), config.data.folds
     examples, _, _ = labelled_kept.divided(config, records, None)
-    held = parts(examples, n_folds, config.seed)
+    held = classify_folds.parts(examples, n_folds, config.seed)
     _note_rare(examples, n_folds, watcher)
     folder = modeldir.training_folder(output).with_name(f".{output.name}.folds")
     scored = []
@@ -104,7 +66,7 @@ def cross_validate(
             shutil.rmtree(folder, ignore_errors=True)
             watcher.told("fold", f"{number} of {n_folds}: {classify_report.brief(scored[-1].scores)}")
     watcher.told("all texts", f"the model that is kept is trained on all {len(examples):,}, and scored by the folds")
-    return config, _together(config, examples, held, scored)
+    return config, classify_folds.together(config, examples, held, scored)
 
 
 def _without_validation(config: Classification) -> Classification:
@@ -122,7 +84,7 @@ def _fold(
     folder: Path,
     watcher: Watcher,
     train: Train,
-) -> _Scored:
+) -> Scored:
     """Train a model on all texts but those of some rows, and score it on these."""
     data = config.data.model_copy(update={"folds": 0, "limit": None})
     config = config.model_copy(update={"data": data})
@@ -130,50 +92,7 @@ def _fold(
     others = [example for number, example in enumerate(examples) if number not in own]
     held = [examples[number] for number in rows.tolist()]
     model = train(config.model_copy(update={"baseline": False}), others, None, folder, watcher=_OfFold(watcher))
-    log_probs = model.log_probs([example.text for example in held], calibrated=False)
-    floors = classify_floors.floors(config, model.labels, model.text, others, held)
-    return _Scored(model.labels, log_probs, model.score_of(held, log_probs).to_dict(), floors)
-
-
-def _together(
-    config: Classification, examples: Sequence[Example], held: Sequence[NDArray[np.int64]], scored: Sequence[_Scored]
-) -> Folds:
-    """The figures of all folds, and those of all texts."""
-    labels = sorted({label for example in examples for label in example.labels})
-    log_probs = np.full((len(examples), len(labels)), -np.inf)  # a label that a model has not seen it never gives
-    for rows, fold in zip(held, scored, strict=True):
-        log_probs[np.ix_(rows, [labels.index(label) for label in fold.labels])] = fold.log_probs
-    pooled: ClassificationScores | MultiLabelScores
-    temperature = 1.0
-    if config.data.multi_label:
-        pooled = MultiLabelScores.of([example.labels for example in examples], np.exp(log_probs), labels)
-    else:
-        pooled = ClassificationScores.of([example.labels[0] for example in examples], log_probs, labels)
-        true = classify.targets(examples, labels)
-        known = np.isfinite(log_probs[np.arange(len(true)), true])
-        temperature = fit_temperature(log_probs[known], true[known]) if known.any() else 1.0
-    scores = {
-        "n_texts": [len(rows) for rows in held],
-        **_figures([fold.scores for fold in scored]),
-        "pooled": pooled.to_dict(),
-        "floors": {name: _figures([fold.floors[name] for fold in scored]) for name in _in_all(scored)},
-    }
-    return Folds(scores, temperature)
-
-
-def _in_all(scored: Sequence[_Scored]) -> list[str]:
-    """The simple models that each fold has."""
-    return [name for name in scored[0].floors if all(name in fold.floors for fold in scored)]
-
-
-def _figures(folds: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The two figures that matter most, of each fold, and their mean and spread; None over nothing."""
-    values = {name: [fold[name] for fold in folds] for _, name in classify_report.figures(folds[0])[:2]}
-    known = {name: [value for value in column if value is not None] for name, column in values.items()}
-    return values | {
-        "mean": {name: float(np.mean(column)) if column else None for name, column in known.items()},
-        "spread": {name: float(np.std(column, ddof=1)) if len(column) > 1 else None for name, column in known.items()},
-    }
+    return classify_folds.scored(config, model, others, held)
 
 
 def _note_rare(examples: Sequence[Example], n_folds: int, watcher: Watcher) -> None:

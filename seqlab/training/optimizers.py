@@ -114,7 +114,7 @@ def freeze(model: nn.Module, settings: Training, epoch: int) -> None:
 def _made_for(name: str, model: nn.Module) -> list[Tensor]:
     if name == "muon":
         return [weight for path, weight in model.named_parameters() if "weight_ih" in path or "weight_hh" in path]
-    sparse = [module for module in model.modules() if getattr(module, "sparse", False)]
+    sparse: list[Any] = [module for module in model.modules() if getattr(module, "sparse", False)]
     return [module.weight if isinstance(module, nn.Embedding) else module.table for module in sparse]
 
 

@@ -56,8 +56,8 @@ def resume(
     check(saved, output)
     if finished and _n_folds(saved):
         raise ConfigError(
-            f"{output}: its figures are those of {_n_folds(saved)} folds that were trained for as many epochs; to train for "
-            "more, begin anew with --overwrite"
+            f"{output}: its figures are those of {_n_folds(saved)} folds that were trained for as many epochs; to train "
+            "for more, begin anew with --overwrite"
         )
     config = _changed(saved, changes)
     descent.check(config)

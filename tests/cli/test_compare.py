@@ -183,7 +183,7 @@ def test_what_is_refused(refused, runs, fresh, tmp_path):
     copy = shutil.copytree(runs / "two", tmp_path / "copy")
     manifest = json.loads((copy / MANIFEST).read_text())
     for change, says in (
-        ({"task": "taggg"}, "unknown task 'taggg'; did you mean 'tag'? known: lm, segment, tag"),
+        ({"task": "taggg"}, "unknown task 'taggg'; did you mean 'tag'? known: classify, lm, segment, tag"),
         ({"training": {}}, "altered, its figures cannot be read ('n_grams'); copy it again"),
         ({"scores": {"nats": 1.0}}, "altered, its figures cannot be read"),
         ({"scores": manifest["scores"] | {"nats": "1.0"}}, "altered, its figures cannot be read"),

@@ -1,0 +1,114 @@
+"""The mistakes of a classifier: as text in the terminal, and as a page with all else that is known of it."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.cells import cell_len, set_cell_size
+
+if TYPE_CHECKING:
+    from seqlab.tasks.classifier import Classifier, Weight
+    from seqlab.tasks.mistakes import Mistake
+
+WIDTH = 100
+"""Columns of a text that are shown in the terminal."""
+N_FOR, N_AGAINST = 5, 2
+"""How many of the tokens that speak for a wrong label are shown, and of those against it."""
+
+
+def show(model: "Classifier", records: Sequence[Any], n: int) -> None:
+    """Print the n mistakes that a model was surest of, each with the tokens that weighed most."""
+    from seqlab.tasks.mistakes import mistakes, n_mistakes
+
+    probabilities = model.predict_proba(record.text for record in records)
+    found = mistakes(model, records, n, probabilities)
+    n_all = n_mistakes(model, records, probabilities)
+    what = "wrong labels" if model.multi_label else "mistakes"
+    click.echo()
+    if not found:
+        click.echo(f"no {what} in {len(records):,} texts")
+        return
+    click.echo(f"the {len(found):,} surest of {n_all:,} {what} in {len(records):,} texts")
+    for place, mistake in enumerate(found, start=1):
+        click.echo()
+        for line in _lines(place, mistake):
+            click.echo(line)
+
+
+def for_json(model: "Classifier", records: Sequence[Any], n: int) -> list[dict[str, Any]]:
+    """The same as values for JSON."""
+    from seqlab.tasks.mistakes import mistakes
+
+    found = []
+    for mistake in mistakes(model, records, n):
+        weights, attention = ([weight._asdict() for weight in part] for part in (mistake.weights, mistake.attention))
+        found.append(mistake._asdict() | {"weights": weights, "attention": attention})
+    return found
+
+
+def write_report(
+    path: Path, run: Path, model: "Classifier", records: Sequence[Any], corpora: Sequence[str], n: int
+) -> None:
+    """Write a page (HTML) on a model and its predictions on a corpus; nothing outside the page is needed to look at it.
+
+    Args:
+        path: of the page. run: the model directory. model: what it holds.
+        records: the texts with their labels. corpora: their names.
+        n: how many mistakes it shows at most.
+
+    Raises:
+        ModelError: the page cannot be written; what stood there before is unchanged.
+    """
+    from seqlab.cli.report import gathered
+    from seqlab.cli.report_page import page
+    from seqlab.modeldir import written_beside
+
+    content = page(gathered(run, model, records, corpora, n))
+    with written_beside(path) as beside:
+        # A lone half of a surrogate pair, which JSON can hold, is written as a reference that browsers show as unknown.
+        beside.write_text(content, encoding="utf-8", errors="xmlcharrefreplace", newline="")
+    click.echo(f"wrote {path}", err=True)
+
+
+def plain(text: str) -> str:
+    """A text in one line, its control characters shown as signs of their own so that they do nothing."""
+    return "".join(_visible(character) for character in " ".join(text.split()))
+
+
+def shortened(text: str, width: int) -> str:
+    """The beginning of a text in at most so many columns, of which wide characters take two."""
+    begun = plain(text[: 2 * width])
+    return (
+        begun if cell_len(begun) <= width and len(text) <= 2 * width else set_cell_size(begun, width - 1).rstrip() + "…"
+    )
+
+
+def _visible(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind == "Cc":
+        return chr(0x2400 + ord(character)) if ord(character) < 0x20 else "�"
+    return "�" if kind == "Cs" or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" else character
+
+
+def _lines(place: int, mistake: "Mistake") -> list[str]:
+    """A mistake as it is printed."""
+    from seqlab.tasks.mistakes import heaviest
+
+    true = ", ".join(map(plain, mistake.true)) or "none"
+    where = plain(mistake.source) or f"text {mistake.number:,}"
+    lines = [
+        f"{place:3}  true {true}, predicted {plain(mistake.predicted)}, probability {mistake.probability:.4f}  ({where})",
+        f"     {shortened(mistake.text, WIDTH)}",
+    ]
+    spoke, spoke_against = heaviest(mistake.weights, N_FOR, N_AGAINST)
+    looked_at, _ = heaviest(mistake.attention, N_FOR, 0)
+    for head, weights in (("for", spoke), ("against", spoke_against), ("looked at", looked_at)):
+        if weights:
+            lines.append(f"     {head:9}  {_listed(weights)}")
+    return lines
+
+
+def _listed(weights: Iterable["Weight"]) -> str:
+    return "  ".join(f"{plain(weight.token)} {weight.weight:+.2f}" for weight in weights)

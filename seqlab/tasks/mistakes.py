@@ -1,0 +1,106 @@
+"""The mistakes of a classifier that it was surest of, and what in the texts led it there. No torch."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqlab.records import Labelled
+from seqlab.tasks.classifier import Classifier, Floats, Weight
+from seqlab.tasks.labelled_kept import Example, example_of
+
+
+class Mistake(NamedTuple):
+    """A text with a label that it does not have."""
+
+    number: int
+    """Which text of those given it is, from 1."""
+    source: str
+    """Where it comes from, a path and a line; empty where that is not known."""
+    text: str
+    true: tuple[str, ...]
+    """The labels it has: one, or any number where a text may have several."""
+    predicted: str
+    """The wrong label,"""
+    probability: float
+    """and how probable it was to the model, calibrated."""
+    weights: list[Weight]
+    """What each token speaks for the wrong label; see `Classifier.explain`."""
+    attention: list[Weight]
+    """What each token counts for where a network pools by attention; else empty."""
+
+
+def mistakes(
+    classifier: Classifier,
+    examples: Sequence[Labelled | Sequence[object]],
+    n: int,
+    probabilities: Floats | None = None,
+) -> list[Mistake]:
+    """The n mistakes with the most probable wrong labels, the most probable one first, of equal ones the first.
+
+    Where a text may have several labels, each one that is predicted and that the text does not have is a mistake; a label
+    that was not found is none here, because nothing in the text could be shown to speak for it.
+
+    Args:
+        classifier: the model.
+        examples: texts with labels.
+        n: how many are wanted at most.
+        probabilities: those of the labels (N, K), if they are known already.
+
+    Raises:
+        DataError: a record is no labelled text.
+    """
+    read = [example_of(record, multi_label=classifier.multi_label) for record in examples]
+    if probabilities is None:
+        probabilities = classifier.predict_proba(example.text for example in read)
+    rows, columns = np.nonzero(_wrong(classifier, read, probabilities))
+    surest = np.argsort(-probabilities[rows, columns], kind="stable")[:n]
+    found = []
+    for row, column in zip(rows[surest].tolist(), columns[surest].tolist(), strict=True):
+        text, label, record = read[row].text, classifier.labels[column], examples[row]
+        found.append(
+            Mistake(
+                number=row + 1,
+                source=record.source if isinstance(record, Labelled) else "",
+                text=text,
+                true=read[row].labels,
+                predicted=label,
+                probability=float(probabilities[row, column]),
+                weights=classifier.explain(text, label).weights,
+                attention=classifier.attention(text),
+            )
+        )
+    return found
+
+
+def n_mistakes(classifier: Classifier, examples: Sequence[Labelled | Sequence[object]], probabilities: Floats) -> int:
+    """How many there are in all, given the probabilities (N, K) of the labels of N texts."""
+    read = [example_of(record, multi_label=classifier.multi_label) for record in examples]
+    return int(_wrong(classifier, read, probabilities).sum())
+
+
+def heaviest(weights: Iterable[Weight], n_for: int, n_against: int) -> tuple[list[Weight], list[Weight]]:
+    """The tokens that speak most for a label, and those that speak most against it; one that occurs often is added up.
+
+    Blank tokens are left out. Each is given where it first occurs.
+    """
+    together: dict[str, Weight] = {}
+    for weight in weights:
+        if weight.token.strip():
+            first = together.get(weight.token)
+            together[weight.token] = weight if first is None else first._replace(weight=first.weight + weight.weight)
+    ordered = sorted(together.values(), key=lambda weight: -weight.weight)
+    against = [weight for weight in reversed(ordered) if weight.weight < 0]
+    return [weight for weight in ordered if weight.weight > 0][:n_for], against[:n_against]
+
+
+def _wrong(classifier: Classifier, examples: Sequence[Example], probabilities: Floats) -> NDArray[np.bool_]:
+    """(N, K) True where a label is predicted that the text does not have."""
+    predicted = classifier.chosen(probabilities)
+    wrong = np.zeros(probabilities.shape, np.bool_)
+    columns = {label: column for column, label in enumerate(classifier.labels)}
+    for row, (example, found) in enumerate(zip(examples, predicted, strict=True)):
+        for label in found if classifier.multi_label else (found,):
+            wrong[row, columns[label]] = label not in example.labels
+    return wrong

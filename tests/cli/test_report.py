@@ -1,0 +1,205 @@
+"""`seqlab evaluate RUN FILE --report PAGE`."""
+
+import json
+import re
+import xml.etree.ElementTree
+from html.parser import HTMLParser
+
+import pytest
+
+import seqlab
+from seqlab.cli import report_drawings
+from seqlab.cli.report_mistakes import shaded
+from seqlab.metrics.calibration import reliability
+from seqlab.tasks.classifier import Weight
+
+EVIL = "<script>alert('1')</script>"
+LABELS = ("好评", "<b>差评</b>")
+TEXTS = [
+    (f"{word}{end}", label) for end in "甲乙丙丁戊己" for word, label in zip(("好看", "难看"), LABELS, strict=True)
+]
+SETTINGS = {"epochs": 8, "lr": 0.1, "batch_size": 4, "device": "cpu", "validation_share": 0.34}
+VOID = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """The elements of a page, its cells of tables, and its text; every element has to be closed."""
+
+    def __init__(self, content):
+        super().__init__(convert_charrefs=True)
+        self.open, self.elements, self.rows, self.said = [], [], [], ""
+        self.feed(content)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in ("td", "th"):
+            self.rows[-1][-1] += data
+        if "style" not in self.open:
+            self.said += data
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A classifier of good and bad."""
+    folder = tmp_path_factory.mktemp("report") / "run"
+    seqlab.train("classify", TEXTS, output=folder, model="softmax", **SETTINGS)
+    return folder
+
+
+@pytest.fixture
+def reported(call, run, tmp_path):
+    """The page on five texts, one of which has a label never seen; and the figures of the same."""
+    rows = [
+        ("好看甲", LABELS[0]),
+        (f"难看{EVIL}", LABELS[0]),
+        ("好看\x00", LABELS[1]),
+        ("难看乙", LABELS[1]),
+        ("甲", "new"),
+    ]
+    path, page = tmp_path / "<i>test.jsonl", tmp_path / "report.html"
+    lines = [json.dumps({"text": text, "label": label}) for text, label in rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    outcome = call("evaluate", run, path, "--report", page, "--json")
+    assert (outcome.code, outcome.err) == (0, f"wrote {page}\n")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["<i>test.jsonl", "report.html"]
+    return page.read_text(encoding="utf-8"), json.loads(outcome.out)
+
+
+def test_nothing_outside_the_page_is_needed(reported):
+    page = Page(reported[0])
+    tags = {tag for tag, _ in page.elements}
+    assert not tags & {"script", "link", "img", "iframe", "object", "embed", "a", "form", "base", "i"}
+    for _, attributes in page.elements:
+        assert not attributes.keys() & {"src", "href", "xlink:href", "srcset", "action", "data"}
+        assert not any(name.startswith("on") for name in attributes)
+    assert not re.search(r"url\(|@import|https?:", reported[0])
+    assert ("meta", {"charset": "utf-8"}) in page.elements
+
+
+def test_texts_and_labels_are_escaped(reported):
+    page = Page(reported[0])
+    assert EVIL not in reported[0]
+    assert "<i>test" not in reported[0]
+    assert "<b>差评</b>" not in reported[0]
+    said = re.sub(r"\s", "", page.said)
+    assert re.sub(r"\s", "", f"难看{EVIL}") in said
+    assert "<b>差评</b>" in said
+    assert "好看␀" in said
+    assert "\x00" not in reported[0]
+
+
+def test_the_figures_are_those_of_evaluate(reported):
+    page, scores = Page(reported[0]), reported[1]
+    rows = page.rows
+    for name in ("accuracy", "macro_f1", "nats", "ece"):
+        head = {"macro_f1": "macro F1", "nats": "nats a text", "ece": "ECE"}.get(name, name)
+        assert [head, f"{scores[name]:.4f}"] in rows
+    low, high = scores["interval"]
+    assert ["95 % interval", f"{low:.4f} to {high:.4f}"] in rows
+    assert ["of these with labels never seen", "1"] in rows
+    for label, own in scores["by_class"].items():
+        figures = ["" if own[name] is None else f"{own[name]:.4f}" for name in ("precision", "recall", "f1")]
+        (shown,) = [row for row in rows if row[0] == label and len(row) == 5]
+        assert [cell if figure else "" for cell, figure in zip(shown[1:4], figures, strict=True)] == figures
+    for label, counts in zip(scores["confusion"]["true"], scores["confusion"]["counts"], strict=True):
+        assert [label, *map(str, counts)] in rows
+    hits = [attributes for tag, attributes in page.elements if tag == "td" and attributes.get("class") == "hit"]
+    assert len(hits) == 2
+    n_wrong = scores["n_texts"] - sum(scores["confusion"]["counts"][k][k] for k in range(2))
+    assert sum(1 for tag, _ in page.elements if tag == "article") == n_wrong > 1
+
+
+def test_training_validation_and_floors_stand_side_by_side(reported, run):
+    rows, scores = Page(reported[0]).rows, seqlab.load(run).scores
+    assert ["training", f"{scores['training']['accuracy']:.4f}", "8"] in rows
+    assert ["validation", f"{scores['accuracy']:.4f}", "4"] in rows
+    for name, floor in scores["floors"].items():
+        assert [f"{name} floor", f"{floor['accuracy']:.4f}", "4"] in rows
+
+
+def test_calibration_and_curves(reported, run):
+    page = Page(reported[0])
+    labels = [attributes["aria-label"] for tag, attributes in page.elements if tag == "svg"]
+    assert labels == [
+        "share that is right, by confidence",
+        "texts by confidence",
+        "training loss",
+        "validation accuracy",
+    ]
+    assert f"temperature {seqlab.load(run).temperature:.3f}" in page.said
+    assert f"{reported[1]['ece']:.4f} after division" in page.said
+
+
+def test_a_model_without_steps_and_floors(call, tmp_path):
+    seqlab.train("classify", TEXTS, output=tmp_path / "run", model="ngram", order=2, baseline=False, validation_share=0)
+    (tmp_path / "test.tsv").write_text("好看甲\t好评\n", encoding="utf-8")
+    assert call("evaluate", tmp_path / "run", tmp_path / "test.tsv", "--report", tmp_path / "r.html").code == 0
+    page = Page((tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert "training loss" not in page.said
+    assert "No mistakes." in page.said
+
+
+def test_several_labels_a_text(call, tmp_path):
+    texts = [(text, (label, "both")) for text, label in TEXTS]
+    seqlab.train("classify", texts, output=tmp_path / "run", model="softmax", multi_label=True, **SETTINGS)
+    lines = [json.dumps({"text": text, "label": ["both"]}) for text, _ in TEXTS]
+    (tmp_path / "test.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    outcome = call("evaluate", tmp_path / "run", tmp_path / "test.jsonl", "--report", tmp_path / "r.html", "--json")
+    page, scores = Page((tmp_path / "r.html").read_text(encoding="utf-8")), json.loads(outcome.out)
+    assert ["micro F1", f"{scores['micro_f1']:.4f}"] in page.rows
+    assert "wrong labels" in page.said
+    assert "decisions" in page.said
+
+
+def test_a_page_that_cannot_be_written(call, run, tmp_path):
+    (tmp_path / "test.tsv").write_text("好看甲\t好评\n", encoding="utf-8")
+    outcome = call("evaluate", run, tmp_path / "test.tsv", "--report", tmp_path / "no" / "r.html")
+    assert outcome.code == 1
+    assert "r.html: No such file or directory" in outcome.err
+
+
+def test_tokens_are_shaded_by_their_weights():
+    weights = [Weight(0, 1, "a", 2.0), Weight(1, 2, "<", -1.0), Weight(4, 5, "b", 0.001), Weight(4, 5, "b", 1.0)]
+    assert shaded("a<\nxb", weights) == (
+        '<span class="for" style="--strength:0.70" title="+2.000">a</span>'
+        '<span class="against" style="--strength:0.35" title="-1.000">&lt;</span>\nx'
+        '<span class="for" style="--strength:0.35" title="+1.001">b</span>'
+    )
+    assert shaded("a b", []) == "a b"
+    assert shaded("a b", [Weight(0, 1, "a", 0.0)]) == "a b"
+    assert "and 998,800 more characters" in shaded("x" * 1_000_000, [Weight(5, 6, "x", 1.0)])
+
+
+def test_drawings_are_well_formed():
+    bins = reliability([0.2, 0.9, 0.95], [True, False, True])
+    curves = [[(10, 0.5)], [(10, 0.5), (20, 0.5)], [(step, 1 / step) for step in range(1, 5000)]]
+    drawn = [report_drawings.curve(points, "loss", "training", best=points[-1]) for points in curves]
+    for drawing in (*drawn, report_drawings.reliability(bins, "<texts>"), report_drawings.histogram(bins, "<texts>")):
+        xml.etree.ElementTree.fromstring(drawing)
+        assert "nan" not in drawing
+    assert len(drawn[2]) < 10_000
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0.9, 0.91), (0.5, 0.5), (0, 0), (3, 4821), (1e-7, 3e-7)])
+def test_ticks_are_few_and_enclose(low, high):
+    ticks = report_drawings.ticks(low, high)
+    assert 3 <= len(ticks) <= 8
+    assert ticks[0] <= low
+    assert ticks[-1] >= high
+    assert ticks == sorted(set(ticks))

@@ -1,0 +1,75 @@
+"""The surest mistakes, and the tokens that weighed most."""
+
+import numpy as np
+import pytest
+
+import seqlab
+from seqlab.records import Labelled
+from seqlab.tasks.classifier import Weight
+from seqlab.tasks.mistakes import heaviest, mistakes, n_mistakes
+
+TEXTS = [(f"{word}{end}", label) for end in "甲乙丙丁" for word, label in (("好看", "up"), ("难看", "down"))]
+SETTINGS = {"epochs": 8, "lr": 0.1, "batch_size": 4, "device": "cpu", "validation_share": 0, "baseline": False}
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory):
+    return seqlab.train(
+        "classify", TEXTS, output=tmp_path_factory.mktemp("mistakes") / "run", model="softmax", **SETTINGS
+    )
+
+
+def test_the_most_probable_wrong_labels_come_first(classifier):
+    wrong = {"up": "down", "down": "up"}
+    records = [Labelled(text, (wrong[label],), f"here, line {n}") for n, (text, label) in enumerate(TEXTS)]
+    records.insert(3, Labelled("好看好看", ("up",), "right"))
+    probabilities = classifier.predict_proba([record.text for record in records])
+    found = mistakes(classifier, records, 5)
+    assert [mistake.probability for mistake in found] == sorted(np.delete(probabilities.max(1), 3))[:-6:-1]
+    for mistake in found:
+        record = records[mistake.number - 1]
+        assert (mistake.text, mistake.true, mistake.source) == (record.text, record.labels, record.source)
+        assert mistake.predicted == wrong[record.labels[0]]
+        assert mistake.weights == classifier.explain(record.text, mistake.predicted).weights
+        assert mistake.attention == []
+    assert n_mistakes(classifier, records, probabilities) == 8
+    assert mistakes(classifier, records, 5, probabilities) == found
+
+
+def test_pairs_will_do_and_a_label_never_seen_is_a_mistake(classifier):
+    found = mistakes(classifier, [*TEXTS, ("好看", "sideways"), ("", "sideways")], 9)
+    assert [mistake.true for mistake in found] == [("sideways",)] * 2
+    assert {mistake.source for mistake in found} == {""}
+    assert found[-1].weights == []
+    assert mistakes(classifier, TEXTS, 9) == []
+
+
+def test_of_several_labels_each_wrong_one_counts(tmp_path):
+    texts = [(text, (label, "both")) for text, label in TEXTS]
+    several = seqlab.train(
+        "classify", texts, output=tmp_path / "run", model="softmax", multi_label=True, **SETTINGS | {"epochs": 30}
+    )
+    found = mistakes(several, [("好看", ()), ("好看", ("both",)), ("好看", ("up", "both"))], 9)
+    assert sorted((mistake.number, mistake.predicted) for mistake in found) == [(1, "both"), (1, "up"), (2, "up")]
+
+
+def test_attention_is_shown_where_there_is_one(tmp_path):
+    settings = SETTINGS | {"epochs": 1, "hidden": 4, "embedding": 4, "pooling": "attention"}
+    attentive = seqlab.train("classify", TEXTS, output=tmp_path / "run", **settings)
+    attention = attentive.attention("好看甲")
+    assert [(weight.start, weight.end, weight.token) for weight in attention] == [
+        (0, 1, "好"),
+        (1, 2, "看"),
+        (2, 3, "甲"),
+    ]
+    assert sum(weight.weight for weight in attention) == pytest.approx(1, abs=0.02)
+    assert attentive.attention("") == []
+    (mistake,) = mistakes(attentive, [("好看甲", "neither")], 1)
+    assert mistake.attention == attention
+
+
+def test_the_heaviest_tokens():
+    weights = [("a", 0.5), (" ", 9.0), ("b", -0.2), ("a", 0.25), ("c", 0.6), ("d", 0.0), ("e", -0.9), ("f", 0.1)]
+    spoke, against = heaviest([Weight(n, n + 1, token, weight) for n, (token, weight) in enumerate(weights)], 2, 2)
+    assert [(weight.token, weight.weight, weight.start) for weight in spoke] == [("a", 0.75, 0), ("c", 0.6, 4)]
+    assert [weight.token for weight in against] == ["e", "b"]
