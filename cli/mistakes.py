@@ -85,6 +85,11 @@ def shortened(text: str, width: int) -> str:
     )
 
 
+def amount(weight: float) -> str:
+    """A weight with its sign, in two digits behind the point or one that is not 0."""
+    return f"{weight:+.2f}" if abs(weight) >= 0.095 or not weight else f"{weight:+.1g}"
+
+
 def _visible(character: str) -> str:
     kind = unicodedata.category(character)
     if kind == "Cc":
@@ -111,4 +116,4 @@ def _lines(place: int, mistake: "Mistake") -> list[str]:
 
 
 def _listed(weights: Iterable["Weight"]) -> str:
-    return "  ".join(f"{plain(weight.token)} {weight.weight:+.2f}" for weight in weights)
+    return "  ".join(f"{plain(weight.token)} {amount(weight.weight)}" for weight in weights)

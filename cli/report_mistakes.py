@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from seqlab.cli.mistakes import N_AGAINST, N_FOR, plain
+from seqlab.cli.mistakes import N_AGAINST, N_FOR, amount, plain
 from seqlab.tasks.classifier import Weight
 from seqlab.tasks.mistakes import Mistake, heaviest
 
@@ -76,4 +76,4 @@ def _token(token: str, weight: float, heaviest_weight: float) -> str:
 
 
 def _listed(weights: Sequence[Weight]) -> str:
-    return " · ".join(f"<b>{shown(weight.token)} {weight.weight:+.2f}</b>" for weight in weights)
+    return " · ".join(f"<b>{shown(weight.token)} {amount(weight.weight)}</b>" for weight in weights)

@@ -107,7 +107,10 @@ def _reached(scores: dict[str, Any], name: str) -> list[tuple[str, float, str]]:
     if "folds" in scores:
         folds = scores["folds"]
         n_texts = f"{sum(folds['n_texts']):,}"
-        rows = [(f"{len(folds['n_texts'])} folds, mean", folds["mean"][name], n_texts)]
+        rows = [
+            ("training", scores[name], n_texts),
+            (f"{len(folds['n_texts'])} folds, mean", folds["mean"][name], n_texts),
+        ]
         return rows + [(f"{floor} floor, mean", own["mean"][name], n_texts) for floor, own in folds["floors"].items()]
     rows = []
     if "training" in scores:

@@ -55,6 +55,7 @@ def _of_folds(scores: dict[str, Any]) -> Table:
         "spread: the sample standard deviation over the folds",
         *_remarks(pooled),
         f"the model that is kept is trained on all texts; on these it has {brief(scores)}, which is no score",
+        *filter(None, [gap.remark(scores)]),
     ]
     return Table((f"{pooled['n_texts']:,} texts in {n_folds} folds", *(head for head, _ in shown)), rows, remarks)
 

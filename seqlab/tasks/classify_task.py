@@ -85,8 +85,9 @@ class ClassificationTask:
     def summary(self) -> str:
         """How much there is, in one line."""
         train, validation, vocabulary = (f"{size:,}" for size in self.sizes.values())
+        held_out = "none to validate on" if self.config.data.folds else f"{validation} to validate on"
         return (
-            f"{train} texts to train on, {validation} to validate on, {len(self.labels)} labels, a vocabulary of "
+            f"{train} texts to train on, {held_out}, {len(self.labels)} labels, a vocabulary of "
             f"{vocabulary} {self.text.pipeline.unit}s"
         )
 

@@ -39,22 +39,29 @@ def figure_of(scores: dict[str, Any]) -> str:
 
 def highest_floor(scores: dict[str, Any]) -> tuple[str, float] | None:
     """The floor that is the highest, its name and figure; None where there are no floors."""
-    name = figure_of(scores)
-    floors = [(floor, float(reached[name] or 0.0)) for floor, reached in scores.get("floors", {}).items()]
-    return max(floors, key=lambda named: named[1], default=None)
+    name, folds = figure_of(scores), scores.get("folds")
+    floors = {floor: own["mean"] for floor, own in folds["floors"].items()} if folds else scores.get("floors", {})
+    figures = [(floor, float(reached[name] or 0.0)) for floor, reached in floors.items()]
+    return max(figures, key=lambda named: named[1], default=None)
 
 
 def remark(scores: dict[str, Any]) -> str | None:
-    """The three figures side by side and the verdict on them, in one line; None where training was not scored."""
-    name = figure_of(scores)
-    reached = scores.get("training", {}).get(name)
-    validation = scores.get(name)
-    if reached is None or validation is None:
+    """The three figures side by side and the verdict on them, in one line; None where training was not scored.
+
+    Of a cross-validation these are what the model that is kept reaches on all texts, on which it was trained, and the means
+    over the folds.
+    """
+    name, folds = figure_of(scores), scores.get("folds")
+    if folds:
+        training, validation, called = scores[name], folds["mean"][name], "folds, mean"
+    else:
+        training, validation, called = scores.get("training", {}).get(name), scores.get(name), "validation"
+    if training is None or validation is None:
         return None
     floor = highest_floor(scores)
     beside = f", {floor[0]} floor {floor[1]:.4f}" if floor else ""
-    judged = verdict(reached, validation, floor[1] if floor else None)
-    return f"training {reached:.4f}, validation {validation:.4f}{beside}: {judged}"
+    judged = verdict(training, validation, floor[1] if floor else None)
+    return f"training {training:.4f}, {called} {validation:.4f}{beside}: {judged}"
 
 
 def verdict(training: float, validation: float, baseline: float | None = None) -> str:

@@ -37,15 +37,16 @@ def example_of(record: Labelled | Sequence[object], *, multi_label: bool) -> Exa
         text, labels, source = record.text, record.labels, record.source
     elif isinstance(record, Sequence) and not isinstance(record, str) and len(record) == 2:
         text, given = record  # type: ignore[assignment]
-        labels = (given,) if isinstance(given, str) else tuple(given)  # type: ignore[arg-type]
+        labels = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
     else:
         raise DataError(f"a record is a pair of a text and its label or seqlab.records.Labelled, not {record!r:.60}")
     where = f"{source}: " if source else ""
     if not isinstance(text, str) or not all(isinstance(label, str) and label for label in labels):
         raise DataError(f"{where}a text and its labels are strings, and no label is empty, not {record!r:.60}")
+    labels = tuple(dict.fromkeys(labels))
     if not multi_label and len(labels) != 1:
         raise DataError(f"{where}a text with {len(labels)} labels; give each one, or set --multi-label")
-    return Example(text, tuple(dict.fromkeys(labels)))
+    return Example(text, labels)
 
 
 def examples_of(records: Iterable[Labelled | Sequence[object]], *, multi_label: bool) -> list[Example]:
@@ -130,5 +131,5 @@ def _read(path: Path) -> list[Example]:
     try:
         with path.open(encoding="ascii", newline="") as file:
             return [Example(text, tuple(labels)) for text, labels in map(json.loads, file)]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise DataError(f"{path}: cannot be read ({error}); start anew with --overwrite") from None

@@ -28,7 +28,8 @@ def write(folder: Path, name: str, config: Experiment, scores: dict[str, Any], t
         given = any(name.startswith("validation") for name in training["data"])
         held_out = "records given from Python" if given else "nothing held out: the training data themselves"
     if isinstance(config, Classification) and config.data.folds:
-        held_out = f"each text once, in {config.data.folds} folds, by models of the others (this one is trained on all of them)"
+        n_folds = config.data.folds
+        held_out = f"each text once, in {n_folds} folds, by models of the others (this one is trained on all of them)"
     table, row = TASKS[config.task].table(scores), " | ".join
     shown = "\n".join(f"| {row(cells)} |" for cells in table.rows)
     facts = "\n".join(f"- **{label.capitalize()}** {fact}." for label, fact in family.rows(config, training))

@@ -92,6 +92,7 @@ def run(
     folds = None
     if isinstance(config, Classification) and config.data.folds:
         config, folds = folding.cross_validate(config, records, validation, output, watcher, run)
+        watcher = folding.Unscored(watcher)
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     try:

@@ -124,11 +124,19 @@ def _named(fold: str) -> Iterator[None]:
         raise DataError(f"{fold}: {error}") from None
 
 
-class _OfFold(Unwatched):
-    """Tells of the work on a fold only how far it is: what is scored meanwhile are the texts that it is trained on."""
+class Unscored(Unwatched):
+    """Passes on what one is told of a training but the scores on the way: they are of the texts it is trained on."""
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
+
+    def told(self, name: str, fact: str) -> None:
+        """Pass it on."""
+        self._watcher.told(name, fact)
+
+    def noted(self, message: str) -> None:
+        """Pass it on."""
+        self._watcher.noted(message)
 
     def started(self, unit: str, total: int, done: int = 0) -> None:
         """Pass it on."""
@@ -141,6 +149,23 @@ class _OfFold(Unwatched):
     def counted(self, share: float) -> None:
         """Pass it on."""
         self._watcher.counted(share)
+
+    def finished(self, task: str, scores: dict[str, Any]) -> None:
+        """Pass it on."""
+        self._watcher.finished(task, scores)
+
+
+class _OfFold(Unscored):
+    """Tells of the work on a fold only how far it is."""
+
+    def told(self, name: str, fact: str) -> None:
+        """Nothing."""
+
+    def noted(self, message: str) -> None:
+        """Nothing."""
+
+    def finished(self, task: str, scores: dict[str, Any]) -> None:
+        """Nothing."""
 
 
 def keep(folds: Folds, folder: Path) -> None:

@@ -13,7 +13,7 @@ from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.modeldir import BEST, CONFIG, DATA, WEIGHTS, ModelDirectory, read_json, writing
 from seqlab.resolve import resolve, settings
 from seqlab.tasks import TASKS
-from seqlab.training import descent
+from seqlab.training import descent, folding
 from seqlab.training.descent import CHECKPOINT
 from seqlab.training.experiment import complete
 from seqlab.training.watcher import Unwatched, Watcher
@@ -70,6 +70,7 @@ def resume(
         watcher.noted(
             f"the {config.training.schedule} schedule now covers {config.training.epochs} epochs: the learning rate jumps"
         )
+    watcher = folding.Unscored(watcher) if _n_folds(config) else watcher
     outcome = descent.train(config, folder, output, watcher, resumed=True, finished=finished)
     return complete(config, outcome, folder, output, watcher)
 

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 import seqlab
-from seqlab.cli.mistakes import plain, shortened
+from seqlab.cli.mistakes import amount, plain, shortened
 
 TEXTS = [(f"{word}{end}", label) for end in "甲乙丙丁" for word, label in (("好看", "好评"), ("难看", "差评"))]
 SETTINGS = {"epochs": 8, "lr": 0.1, "batch_size": 4, "device": "cpu", "validation_share": 0, "baseline": False}
@@ -38,7 +38,7 @@ def test_the_mistakes_are_printed(call, run, labelled):
     assert first.split("(")[0] == f"  1  true 差评, predicted 好评, probability {explained.probability:.4f}  "
     assert f"{labelled}, line 3)" in first
     assert text == "     好看丙"
-    assert f"好 {explained.weights[0].weight:+.2f}" in spoke
+    assert f"好 {amount(explained.weights[0].weight)}" in spoke
     assert spoke.startswith("     for ")
 
 
@@ -60,6 +60,12 @@ def test_a_text_is_shortened_by_columns():
     assert shortened("一二三四五", 10) == "一二三四五"
     assert shortened("一二三四五六", 10) == "一二三四…"
     assert cell_len(shortened("好" * 1_000_000, 100)) <= 100
+
+
+def test_amounts():
+    assert [amount(weight) for weight in (3.214, -0.5, 0.1, 0.0349, -0.00071, 0.0)] == [
+        "+3.21", "-0.50", "+0.10", "+0.03", "-0.0007", "+0.00",
+    ]  # fmt: skip
 
 
 def test_control_characters_do_nothing():

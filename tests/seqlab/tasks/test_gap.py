@@ -50,6 +50,12 @@ def test_the_remark_takes_the_highest_floor():
     assert gap.remark(several).startswith("training 1.0000, validation 0.5000, most frequent class floor 0.0000: over")
 
 
+def test_the_remark_on_folds():
+    folds = {"mean": {"accuracy": 0.7}, "floors": {"n-gram": {"mean": {"accuracy": 0.6}}}}
+    said = gap.remark({"accuracy": 0.99, "floors": {}, "folds": folds})
+    assert said.startswith("training 0.9900, folds, mean 0.7000, n-gram floor 0.6000: overfitting")
+
+
 def test_many_training_texts_are_drawn_by_the_seed(monkeypatch):
     class Noting:
         """Notes which texts it is scored on."""
