@@ -90,7 +90,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         records = [(text, names[number]) for text, number in zip(texts, numbers.tolist(), strict=True)]
         config = resolve("classify", {}, self._changes())
         if config.data.multi_label:  # type: ignore[attr-defined]
-            raise ConfigError("settings: multi_label is not for an estimator, whose texts have one label; use seqlab.train")
+            raise ConfigError(
+                "settings: multi_label is not for an estimator, whose texts have one label; use seqlab.train"
+            )
         try:
             self.classifier_: Classifier = train("classify", records, config=json.loads(config.to_json()))
         except DataError as error:

@@ -1,15 +1,18 @@
 """Every command and every Python example of the README and of the documentation runs."""
 
+import csv
 import re
 import shlex
 from pathlib import Path
 
 import pytest
 
+from seqlab.corpora import open_labelled
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NETWORK = ["--epochs", "1", "--hidden", "16"]
-LIMIT = {"lm": "4000", "segment": "200", "tag": "200"}  # characters, or sentences
+LIMIT = {"lm": "4000", "segment": "200", "tag": "200", "classify": "200"}  # characters, or sentences
 
 
 def blocks(language: str) -> list[str]:
@@ -46,6 +49,8 @@ def test_the_commands_and_examples_run(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "my.txt").write_text("one line of my own text, and another one.\n" * 60, encoding="utf-8", newline="")
     for name in ("input.txt", "other.txt"):
         (tmp_path / name).symlink_to(tmp_path / "my.txt")
+    with (tmp_path / "my.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "label"), *((r.text, *r.labels) for r in open_labelled("sample:reviews"))])
     (tmp_path / "my.seg").symlink_to(ROOT / "corpora" / "samples" / "segmented.txt")
     assert len(commands()) >= 8
     for command in commands():

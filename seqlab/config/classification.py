@@ -117,6 +117,12 @@ class Bag(Section):
     weighting: Literal["count", "idf"] = "count"
     """What an n-gram counts for: 1 each time (count), or more the fewer texts have it (idf)."""
 
+    @model_validator(mode="after")
+    def _shared(self) -> Self:
+        if self.max_order == 1 and self.buckets:
+            raise ValueError("buckets: single tokens share none; leave it out, or set max_order to 2 or more")
+        return self
+
 
 class ClassNgram(Section):
     """How the n-gram model of each class counts."""

@@ -121,6 +121,8 @@ def with_settings_of_run(config: Classification) -> Classification:
         "text": run.text,
         "features": type(config.features)(bigrams=False),
         "network": config.network.model_copy(update=sizes),
+        # The run knows tokens well that stand once in a few labelled texts: none is to be trained as unknown.
+        "batches": config.batches.model_copy(update={"rare_as_unknown": 0.0}),
     }
     for section, values in taken.items():
         given = getattr(config, section)

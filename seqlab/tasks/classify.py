@@ -132,7 +132,7 @@ def targets(examples: Sequence[Example], labels: Sequence[str]) -> np.ndarray[tu
 
 
 def temperature(config: Classification, examples: Sequence[Example], labels: Sequence[str], log_probs: Floats) -> float:
-    """What ln p (N, K) of texts with labels is best divided by; 1 where a text may have several labels, or none is known."""
+    """What ln p (N, K) of texts with labels is best divided by; 1 where a text may have several, or no label is known."""
     if config.data.multi_label:
         return 1.0
     true = targets(examples, labels)

@@ -163,10 +163,12 @@ class ClassificationTask:
         return (each if self._class_weights is None else each * self._class_weights[targets]).sum()
 
     def evaluate(self, model: nn.Module) -> ClassificationScores | MultiLabelScores:
-        """Scores on the held-out texts, on which the temperature is fitted; on those of training where nothing is held out."""
+        """Scores on the held-out texts, where the temperature is fitted; on those of training where nothing is held out."""
         classifier = self._classifier(model)
         log_probs = classifier.log_probs((example.text for example in self.validation), calibrated=False)
-        if self.validation is not self.train:  # texts that it has been trained on cannot tell how sure it may be of others
+        if (
+            self.validation is not self.train
+        ):  # texts that it has been trained on cannot tell how sure it may be of others
             self._temperature = classify.temperature(self.config, self.validation, self.labels, log_probs)
         return classifier.score_of(self.validation, log_probs)
 

@@ -16,8 +16,9 @@ from seqlab.tasks.labelled_kept import Example
 
 MOST_TEXTS = 10_000
 """How many training texts are scored at most."""
-WIDE, TIMES = 0.05, 2.0
-"""From which gap on, and from how many times the errors on, validation is that much worse than training."""
+WIDE, TIMES, VERY_WIDE = 0.05, 2.0, 0.1
+"""From which gap on, together with how many times the errors, validation is far worse than training; and from which gap on
+whatever the errors."""
 NARROW = 0.02
 """Up to which gap a model knows its training texts hardly better than others."""
 
@@ -71,7 +72,8 @@ def verdict(training: float, validation: float, baseline: float | None = None) -
 
     1. underfitting: training is below the baseline, so that not even the texts it was trained on are known as well as a
        simple model knows new ones;
-    2. overfitting: validation is lower than training by `WIDE` or more, and has `TIMES` as many errors or more;
+    2. overfitting: validation is lower than training by `VERY_WIDE` or more, or by `WIDE` or more with at least `TIMES` as
+       many errors;
     3. underfitting: the gap is at most `NARROW` and validation is not above the baseline;
     4. neither.
 
@@ -79,23 +81,26 @@ def verdict(training: float, validation: float, baseline: float | None = None) -
         training, validation: accuracies, or F1, from 0 to 1; the higher, the better.
         baseline: the same of a simple model on the validation texts; None where there is none.
     """
-    gap = training - validation
+    gap = round(training - validation, 9)
     beaten = baseline is None or validation > baseline
     if baseline is not None and training < baseline:
         return (
             "underfitting: it knows its own training texts less well than the floor knows new ones; train longer, with a "
             "higher learning rate, or give the model more room"
         )
-    if round(gap, 9) >= WIDE and 1 - validation >= TIMES * (1 - training):
+    if gap >= VERY_WIDE or (gap >= WIDE and 1 - validation >= TIMES * (1 - training)):
         worth = "" if baseline is None else " though it beats the floor" if beaten else " and does not beat the floor"
         return (
             f"overfitting: it knows its training texts far better than new ones{worth}; more texts, more dropout, weight "
             "decay or fewer epochs may help"
         )
-    if round(gap, 9) <= NARROW and not beaten:
+    if gap <= NARROW and not beaten:
         return (
             "underfitting: it knows its training texts hardly better than new ones and does not beat the floor; train "
             "longer, or give the model more room"
         )
     worth = "" if baseline is None else ", and it beats the floor" if beaten else ", but it does not beat the floor"
-    return f"neither under- nor overfitting: training and validation lie close together{worth}"
+    apart = (
+        "training and validation lie close together" if gap < WIDE else "training is somewhat better than validation"
+    )
+    return f"neither under- nor overfitting: {apart}{worth}"

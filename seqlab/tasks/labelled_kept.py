@@ -37,7 +37,8 @@ def example_of(record: Labelled | Sequence[object], *, multi_label: bool) -> Exa
         text, labels, source = record.text, record.labels, record.source
     elif isinstance(record, Sequence) and not isinstance(record, str) and len(record) == 2:
         text, given = record  # type: ignore[assignment]
-        labels = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+        several = isinstance(given, Iterable) and not isinstance(given, str)
+        labels = tuple(given) if several else (given,)  # type: ignore[arg-type, assignment]
     else:
         raise DataError(f"a record is a pair of a text and its label or seqlab.records.Labelled, not {record!r:.60}")
     where = f"{source}: " if source else ""
@@ -100,7 +101,7 @@ def _held(config: Classification, examples: Sequence[Example]) -> np.ndarray[tup
 
 
 def stratified(examples: Sequence[Example], seed: int) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """The numbers of the texts of each class, in an order drawn by the seed; texts with equal sets of labels are a class."""
+    """The numbers of the texts of each class, in an order drawn by the seed; equal sets of labels are a class."""
     draw, of_class = np.random.default_rng([seed, 1]), defaultdict[tuple[str, ...], list[int]](list)
     for number, example in enumerate(examples):
         of_class[tuple(sorted(example.labels))].append(number)

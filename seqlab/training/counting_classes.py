@@ -37,9 +37,8 @@ def train(config: Classification, folder: Path, output: Path, watcher: Watcher) 
         "validation": len(validation),
         "vocabulary": len(text.pipeline.vocab) - len(SPECIALS),
     }
-    watcher.told(
-        "data", f"{len(examples):,} texts to train on, {len(validation):,} to validate on, {len(labels)} labels"
-    )
+    held = "none" if config.data.folds else f"{len(validation):,}"
+    watcher.told("data", f"{len(examples):,} texts to train on, {held} to validate on, {len(labels)} labels")
     if held_out is None and not config.data.folds:
         watcher.noted("nothing is held out: the training data themselves are scored")
     for note in notes:

@@ -36,7 +36,8 @@ def train(
         records: the training data, read several times: texts for "lm", sentences as lists of words for "segment", pairs of
             tokens and tags for "tag", pairs of a text and its label (or labels) for "classify", or what `open_text`,
             `open_segmented`, `open_tagged` and `open_labelled` of `seqlab.corpora` give.
-        validation: likewise; where none is given, a share of the training data is held out.
+        validation: likewise; where none is given, a share of the training data is held out, or of "classify" with folds=5
+            each text once.
         output: where to leave the model directory; nowhere where not given.
         overwrite: replace a model directory that stands there.
         config: an experiment file, or its tables.

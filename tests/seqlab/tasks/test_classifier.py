@@ -43,7 +43,8 @@ RECORDS = [
 ]  # fmt: skip
 TEXTS = [text for text, _ in RECORDS]
 ODD = {
-    "empty": "", "blank": " \n\t\u3000", "joined emoji": "好👩‍👩‍👧‍👦茶👍🏽", "control characters": "a\x00\x01\x1b[31mkettle\x7f\r\n",
+    "empty": "", "blank": " \n\t\u3000",
+    "joined emoji": "好👩‍👩‍👧‍👦茶👍🏽", "control characters": "a\x00\x01\x1b[31mkettle\x7f\r\n",
     "unknown alone": "ሰላም ዓለም", "a lone surrogate": "tea \ud800 cup", "marks alone": "\u0301\u0308\u200d",
     "the last sign there is": "\U0010ffff", "one sign": "茶",
 }  # fmt: skip
@@ -123,7 +124,9 @@ def test_more_texts_than_are_classified_at_a_time(runs, monkeypatch):
     assert model.log_probs(iter(TEXTS)) == pytest.approx(expected, abs=1e-6)
 
 
-@given(texts=st.lists(st.text(st.sampled_from("kettle 茶香👩🏽\u200d\u0301\0") | st.characters(), max_size=30), max_size=4))
+@given(
+    texts=st.lists(st.text(st.sampled_from("kettle 茶香👩🏽\u200d\u0301\0") | st.characters(), max_size=30), max_size=4)
+)
 @settings(deadline=None, max_examples=20)
 def test_any_text_has_probabilities(runs, texts):
     for family in ("rnn", "softmax", "ngram"):
@@ -131,7 +134,9 @@ def test_any_text_has_probabilities(runs, texts):
         found = model.predict_proba(texts)
         assert found.shape == (len(texts), 2)
         assert found.sum(1) == pytest.approx(np.ones(len(texts)))
-        assert found == pytest.approx(np.array([model.predict_proba([text])[0] for text in texts]).reshape(-1, 2), abs=1e-5)
+        assert found == pytest.approx(
+            np.array([model.predict_proba([text])[0] for text in texts]).reshape(-1, 2), abs=1e-5
+        )
 
 
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD)
@@ -209,7 +214,9 @@ def test_evaluate_counts_what_predict_gives(model):
     assert model.evaluate(RECORDS).to_dict()["accuracy"] == model.scores["accuracy"]
 
 
-@pytest.mark.parametrize("records", [[], ["text"], [("a",)], [("a", "b", "c")], [("a", ("good", "bad"))], [(5, "good")]])
+@pytest.mark.parametrize(
+    "records", [[], ["text"], [("a",)], [("a", "b", "c")], [("a", ("good", "bad"))], [(5, "good")]]
+)
 def test_records_that_cannot_be_scored(runs, records):
     with pytest.raises(DataError) as error:
         runs("bag")[1].evaluate(records)

@@ -9,7 +9,9 @@ import seqlab
 from seqlab.metrics.calibration import LOWEST_TEMPERATURE
 
 OPTIONS = {
-    "softmax": {"epochs": 60, "batch_size": 20, "lr": 0.5, "embedding_dropout": 0.0, "feature_min_count": 1, "device": "cpu"},
+    "softmax": {
+        "epochs": 60, "batch_size": 20, "lr": 0.5, "embedding_dropout": 0.0, "feature_min_count": 1, "device": "cpu",
+    },
     "ngram": {},
 }  # fmt: skip
 

@@ -11,15 +11,32 @@ from seqlab.errors import DataError
 from seqlab.tasks import classifier_network
 
 WORDS = {"good": ["fine", "fresh", "fast"], "bad": ["foul", "stale", "slow"], "odd": ["green", "round", "loud"]}
-RECORDS = [(f"a {word} {thing}", label) for label, words in WORDS.items() for word in words for thing in ("tea", "cup", "茶")]
-QUICK = {"epochs": 12, "batch_size": 9, "dropout": 0.0, "embedding_dropout": 0.0, "device": "cpu", "tokenizer": "whitespace"}
+RECORDS = [
+    (f"a {word} {thing}", label) for label, words in WORDS.items() for word in words for thing in ("tea", "cup", "茶")
+]
+QUICK = {
+    "epochs": 12,
+    "batch_size": 9,
+    "dropout": 0.0,
+    "embedding_dropout": 0.0,
+    "device": "cpu",
+    "tokenizer": "whitespace",
+}
 COUNTS = {"feature_min_count": 1, "max_order": 2}
 OPTIONS = {
-    "rnn": QUICK | {"embedding": 6, "hidden": 6, "bigram_width": 3, "use": "float32", "lr": 0.02, "pooling": "attention"},
+    "rnn": QUICK
+    | {"embedding": 6, "hidden": 6, "bigram_width": 3, "use": "float32", "lr": 0.02, "pooling": "attention"},
     "textcnn": QUICK | {"embedding": 6, "channels": 6, "bigrams": False, "lr": 0.02},
     "bag": QUICK | COUNTS | {"embedding": 6, "lr": 0.05},
     "mlp": QUICK | COUNTS | {"embedding": 6, "hidden": 6, "lr": 0.05},
-    "softmax": {"epochs": 12, "batch_size": 9, "embedding_dropout": 0.0, "device": "cpu", "lr": 0.2, "tokenizer": "whitespace"}
+    "softmax": {
+        "epochs": 12,
+        "batch_size": 9,
+        "embedding_dropout": 0.0,
+        "device": "cpu",
+        "lr": 0.2,
+        "tokenizer": "whitespace",
+    }
     | COUNTS,
     "ngram": {"order": 2, "smoothing": "witten-bell", "tokenizer": "whitespace"},
 }
@@ -114,7 +131,7 @@ def test_a_weight_is_the_slope_of_the_logit_as_the_token_grows(models, family):
 
 
 def test_weights_of_ngrams_sum_to_the_odds(models):
-    """ln p(own) - ln p(rival) is what the priors, the tokens and the end of the text say together; priors are equal here."""
+    """ln p(own) - ln p(rival) is what the tokens and the end of the text say together; the priors are equal here."""
     model = models("ngram")
     log_probs = model.log_probs([TEXT], calibrated=False)[0]
     for number, label in enumerate(model.labels):

@@ -12,7 +12,12 @@ import seqlab
 from seqlab.errors import ModelError
 from seqlab.modeldir import MANIFEST, WEIGHTS
 
-RECORDS = [("the kettle boils", "good"), ("the kettle leaks", "bad"), ("bread fresh", "good"), ("bread stale", "bad")] * 4
+RECORDS = [
+    ("the kettle boils", "good"),
+    ("the kettle leaks", "bad"),
+    ("bread fresh", "good"),
+    ("bread stale", "bad"),
+] * 4
 NETWORK = {"epochs": 1, "embedding": 4, "device": "cpu", "baseline": False}
 OPTIONS = {
     "textcnn": NETWORK | {"channels": 4, "bigram_width": 3},
@@ -99,7 +104,13 @@ def test_what_is_listed_but_no_data_is_refused_and_not_run(copied, tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [{}, {"labels": "good"}, {"labels": ["good", 5], "notes": []}, {"labels": ["good", "bad"]}, {"notes": [], "labels": None}],
+    [
+        {},
+        {"labels": "good"},
+        {"labels": ["good", 5], "notes": []},
+        {"labels": ["good", "bad"]},
+        {"notes": [], "labels": None},
+    ],
 )
 def test_labels_that_are_none(copied, content):
     relisted(copied, "text/labels.json", json.dumps(content).encode())

@@ -10,11 +10,19 @@ from seqlab.tasks.classifier_ensemble import ClassifierEnsemble
 
 QUICK = {"epochs": 40, "batch_size": 8, "dropout": 0.0, "embedding_dropout": 0.0, "device": "cpu"}
 OPTIONS = {
-    "rnn": QUICK | {"embedding": 8, "hidden": 8, "bigrams": False, "rare_as_unknown": 0.0, "lr": 0.03, "use": "float32"},
+    "rnn": QUICK
+    | {"embedding": 8, "hidden": 8, "bigrams": False, "rare_as_unknown": 0.0, "lr": 0.03, "use": "float32"},
     "textcnn": QUICK | {"embedding": 8, "channels": 8, "bigrams": False, "rare_as_unknown": 0.0, "lr": 0.02},
     "bag": QUICK | {"embedding": 8, "feature_min_count": 1, "lr": 0.05},
     "mlp": QUICK | {"embedding": 8, "hidden": 8, "feature_min_count": 1, "lr": 0.02},
-    "softmax": {"epochs": 40, "batch_size": 8, "embedding_dropout": 0.0, "device": "cpu", "feature_min_count": 1, "lr": 0.3},
+    "softmax": {
+        "epochs": 40,
+        "batch_size": 8,
+        "embedding_dropout": 0.0,
+        "device": "cpu",
+        "feature_min_count": 1,
+        "lr": 0.3,
+    },
 }
 MANY = [
     ("tea hot", ("drink", "warm")), ("tea cold", ("drink",)), ("soup hot", ("food", "warm")), ("soup cold", ("food",)),

@@ -177,7 +177,11 @@ def test_the_ngram_floor_is_what_the_family_scores():
 def test_labels_that_cannot_be_read(tmp_path):
     prepared(tmp_path, ONE)
     path = tmp_path / "text" / "labels.json"
-    for content, says in (("[]", "holds no JSON object"), ("{", "no JSON"), ('{"labels": [1], "notes": []}', "a list of labels")):
+    for content, says in (
+        ("[]", "holds no JSON object"),
+        ("{", "no JSON"),
+        ('{"labels": [1], "notes": []}', "a list of labels"),
+    ):
         path.write_text(content, encoding="utf-8")
         with pytest.raises(ModelError, match=says):
             classify.kept_labels(tmp_path)

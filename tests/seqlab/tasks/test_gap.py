@@ -19,7 +19,8 @@ TEXTS = [(f"{word} {number}", label) for number in range(8) for word, label in (
         (0.99, 0.85, 0.90, "overfitting"),
         (1.00, 0.95, 0.80, "overfitting"),  # a gap of just 0.05
         (1.00, 0.951, 0.80, "neither"),  # a gap below 0.05
-        (0.60, 0.45, 0.40, "neither"),  # a wide gap, but 1.4 times the errors
+        (0.60, 0.50, 0.40, "overfitting"),  # a gap of 0.10, whatever the errors
+        (0.60, 0.51, 0.40, "neither"),  # a gap of 0.09, but 1.2 times the errors
         (0.82, 0.80, 0.80, "underfitting"),  # rule 3: hardly a gap, and not above the floor
         (0.83, 0.80, 0.80, "neither"),
         (0.90, 0.89, 0.80, "neither"),
@@ -35,7 +36,8 @@ def test_the_rules(training, validation, baseline, says):
 def test_the_verdict_says_whether_the_floor_is_beaten():
     assert "though it beats the floor" in gap.verdict(0.99, 0.85, 0.80)
     assert "and does not beat the floor" in gap.verdict(0.99, 0.85, 0.90)
-    assert gap.verdict(0.90, 0.89, 0.80).endswith(", and it beats the floor")
+    assert gap.verdict(0.90, 0.89, 0.80).endswith("lie close together, and it beats the floor")
+    assert gap.verdict(0.60, 0.51, 0.55).endswith("somewhat better than validation, but it does not beat the floor")
     assert "floor" not in gap.verdict(0.99, 0.85)
 
 

@@ -37,7 +37,14 @@ def numbers(records, examples):
 
 @pytest.mark.parametrize(
     "record",
-    [("a", "x"), ["a", "x"], ("a", ("x",)), ("a", ["x", "x"]), Labelled("a", ("x",)), Labelled("a", ("x",), "t.csv, line 2")],
+    [
+        ("a", "x"),
+        ["a", "x"],
+        ("a", ("x",)),
+        ("a", ["x", "x"]),
+        Labelled("a", ("x",)),
+        Labelled("a", ("x",), "t.csv, line 2"),
+    ],
 )
 def test_a_record_in_every_form(record):
     for multi_label in (False, True):
@@ -57,7 +64,10 @@ def test_several_labels_and_none():
         (Labelled("a", (), "t.csv, line 7"), "t.csv, line 7: a text with 0 labels"),
         (("a", ("x", "y")), "a text with 2 labels; give each one, or set --multi-label"),
         (("a", ()), "a text with 0 labels"),
-        (Labelled("a", ("",), "t.csv, line 7"), "t.csv, line 7: a text and its labels are strings, and no label is empty"),
+        (
+            Labelled("a", ("",), "t.csv, line 7"),
+            "t.csv, line 7: a text and its labels are strings, and no label is empty",
+        ),
         (("a", ""), "no label is empty"),
         (("a", 5), "label"),
         (("a", None), "label"),
@@ -101,7 +111,7 @@ def test_the_seed_decides_and_nothing_else():
     records = made(a=30, b=30)
     first, second, third = (divided(records, validation_share=0.3, seed=seed)[1] for seed in (1, 1, 2))
     assert first == second != third
-    of_a = [example for example in divided(made(a=30), validation_share=0.3)[1]]
+    of_a = divided(made(a=30), validation_share=0.3)[1]
     assert of_a == [example for example in first if example.labels == ("a",)]  # whatever other classes there are
 
 
@@ -129,7 +139,9 @@ def test_of_classes_too_small_for_a_share_one_text_is_held_out():
 
 def test_too_few_to_hold_out():
     records = made(a=5, b=4)
-    with pytest.raises(DataError, match="there are 9 texts to train on, too few to hold out a share: give more, or --v"):
+    with pytest.raises(
+        DataError, match="there are 9 texts to train on, too few to hold out a share: give more, or --v"
+    ):
         divided(records)
     assert divided(records, validation_share=0) == ([Example(text, (label,)) for text, label in records], None)
     assert len(divided([*records, ("b 4", "b")], validation_share=0.1)[1]) == 1
