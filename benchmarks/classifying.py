@@ -3,9 +3,9 @@
     python benchmarks/classifying.py FILE RUN... [--rounds 5]
     python benchmarks/classifying.py --svm TRAIN TEST [--analyzer char|word] [--text 1] [--label 2] [--header]
 
-FILE holds a text a line; behind a tabulator may stand more, which is not read. Each RUN is a model directory of `seqlab train
-classify`. All are loaded before, read the texts once to warm up, and then take turns; the best of the rounds counts, since
-other programs only ever make one slower. `predict_proba` is timed as a whole, from texts to probabilities.
+FILE holds a text a line; behind a tabulator may stand more, which is not read. Each RUN is a model directory that `seqlab
+train classify` left. All are loaded before, read the texts once to warm up, and then take turns; the best of the rounds
+counts, since other programs only ever make one slower. `predict_proba` is timed as a whole, from texts to probabilities.
 
 The SVM (scikit-learn's LinearSVC, C = 0.5) reads tf-idf of n-grams, of 1 to 3 characters or 1 to 2 words, with sublinear
 counts. TRAIN and TEST hold a text and a label a line, parted by a tabulator.

@@ -14,7 +14,7 @@ from seqlab.errors import ConfigError
     "--confusion", is_flag=True, help="Of one classifier: draw what was taken for what on the validation texts instead."
 )
 def command(runs: tuple[Path, ...], output: Path, confusion: bool) -> None:
-    """Draw the training and validation loss of one or several models over the steps.
+    """Draw training loss and validation figure of one or several models over the steps.
 
     A model that is still being trained can be drawn too, by the path it is going to have.
     """

@@ -37,8 +37,8 @@ def command(paths: tuple[Path, ...], form: str, proba: bool, userdict: Path | No
     """Cut text into words, tag it, or classify it, line by line: from FILE, or from standard input.
 
     A classifier writes the label of each line, or its labels parted by commas; of several RUNs with the same labels the
-    mean of their probabilities counts. A segmenter takes any text. A tagger of words takes lines of words parted by blanks, a tagger of characters any text,
-    of which it leaves blanks out.
+    mean of their probabilities counts. A segmenter takes any text. A tagger of words takes lines of words parted by
+    blanks, a tagger of characters any text, of which it leaves blanks out.
 
     \b
     words    the words of a line parted by a space; word/tag from a tagger

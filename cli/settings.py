@@ -81,7 +81,8 @@ def all_options(schema: type[Section], *, without: tuple[str, ...]) -> Iterator[
         if kind is bool:
             yield SettingOption(section, name, f"{flag}/--no-{flag[2:]}", help=text)
         elif get_origin(kind) is tuple:
-            of_numbers = int in get_args(get_args(kind)[0])
+            item = get_args(kind)[0]
+            of_numbers = int in (item, *get_args(item))
             metavar, value = ("NUMBER", int) if of_numbers else ("CORPUS" if head == "data" else "LIST", str)
             yield SettingOption(section, name, flag, help=text, multiple=True, type=value, metavar=metavar)
         elif get_origin(kind) is Literal:

@@ -32,7 +32,7 @@ class Weight(NamedTuple):
     token: str
     """As it stands in the text."""
     weight: float
-    """How much it speaks for the predicted label, in units that depend on the model; negative where it speaks against it."""
+    """How much it speaks for the label, in units that depend on the model; negative where it speaks against it."""
 
 
 class Explanation(NamedTuple):
@@ -70,7 +70,7 @@ class Classifier(ABC):
 
     @abstractmethod
     def _log_probs(self, texts: Sequence[Tokens]) -> Floats:
-        """ln p of each label (N, K) for N texts in tokens, not calibrated; of labels by themselves where there are several."""
+        """ln p of each label (N, K) for N texts in tokens, not calibrated; each by itself where there are several."""
 
     @abstractmethod
     def _weights(self, tokens: Tokens, label: int) -> Floats:

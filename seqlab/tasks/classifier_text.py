@@ -88,7 +88,7 @@ class ClassifierText:
         return [self.pipeline.tokens(text)[: self.longest] for text in texts]
 
     def encode(self, texts: Sequence[Tokens]) -> tuple[Ints, Ints]:
-        """The ids (N,) of the tokens of texts one after another, and (S + 1,) where each text begins and the last one ends."""
+        """The ids (N,) of the tokens of texts one after another, and (S + 1,) where each begins and the last one ends."""
         return self.pipeline.token_ids(_joined(texts)).astype(np.int64), _starts(texts)
 
     def columns(self, texts: Sequence[Tokens]) -> tuple[NDArray[np.int32], Ints]:

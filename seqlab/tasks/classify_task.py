@@ -166,9 +166,8 @@ class ClassificationTask:
         """Scores on the held-out texts, where the temperature is fitted; on those of training where nothing is held out."""
         classifier = self._classifier(model)
         log_probs = classifier.log_probs((example.text for example in self.validation), calibrated=False)
-        if (
-            self.validation is not self.train
-        ):  # texts that it has been trained on cannot tell how sure it may be of others
+        # Texts that it has been trained on cannot tell how sure it may be of others.
+        if self.validation is not self.train:
             self._temperature = classify.temperature(self.config, self.validation, self.labels, log_probs)
         return classifier.score_of(self.validation, log_probs)
 

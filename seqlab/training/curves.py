@@ -1,8 +1,8 @@
-"""Learning curves: training and validation loss over the steps, from the logs of one or several runs."""
+"""Learning curves: training loss and validation figure over the steps, from the logs of one or several runs."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from seqlab import modeldir
 from seqlab.errors import ConfigError, ModelError
@@ -10,19 +10,35 @@ from seqlab.modeldir import written_beside
 from seqlab.training.log import LOG, read
 
 FORMATS = (".png", ".svg", ".pdf")
+NATS = "nats a token"
+
+
+class _Curves(NamedTuple):
+    """What is drawn of a run."""
+
+    run: Path
+    losses: list[tuple[int, float]]
+    """Steps, and the training loss of the epoch so far before each."""
+    validations: list[tuple[int, float]]
+    loss: str
+    """What the losses are."""
+    validation: str
+    """What the validation figures are."""
 
 
 def draw(runs: Sequence[Path], output: Path) -> None:
     """Draw the curves of runs, finished or not, into one picture.
 
-    The thin line is the loss of the epoch so far, before each step; the thick one the validation score.
+    Of language models there is one panel: the thin line is the loss of the epoch so far, before each step; the thick one
+    the validation loss. Other models are validated by another figure than their loss, so each has a panel of its own.
 
     Args:
         runs: model directories, or the paths they are going to have.
         output: the picture; its suffix is one of `FORMATS`.
 
     Raises:
-        ConfigError: another suffix, or matplotlib is not installed. ModelError: a run has no log.
+        ConfigError: another suffix, matplotlib is not installed, or the runs are validated by different figures.
+        ModelError: a run has no log.
     """
     if output.suffix.lower() not in FORMATS:
         raise ConfigError(f"{output}: the picture's name ends in {', '.join(FORMATS)}")
@@ -30,28 +46,57 @@ def draw(runs: Sequence[Path], output: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError:
         raise ConfigError("drawing needs matplotlib: pip install 'seqlab[plots]'") from None
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    axes = figure.add_subplot()
-    for number, run in enumerate(runs):
-        steps = _steps(run)
+    drawn = [_curves(run) for run in runs]
+    first = drawn[0]
+    for other in drawn:
+        if other.validation != first.validation:
+            raise ConfigError(
+                f"{first.run} is validated by {first.validation} and {other.run} by {other.validation}; draw them apart"
+            )
+    together = first.validation == NATS
+    figure = Figure(figsize=(8 if together else 12, 5), layout="constrained")
+    left, right = [figure.add_subplot()] * 2 if together else figure.subplots(1, 2)
+    left.set(title="training loss", ylabel=" or ".join(dict.fromkeys(curves.loss for curves in drawn)))
+    right.set(
+        title="validation (thick) and training loss (thin)" if together else "validation", ylabel=first.validation
+    )
+    for number, curves in enumerate(drawn):
         colour = f"C{number % 10}"
-        axes.plot([s["step"] for s in steps], [s["epoch_loss"] for s in steps], color=colour, linewidth=0.8, alpha=0.6)
-        validations = [(s["step"], s["validation"]) for s in steps if "validation" in s]
-        axes.plot(*zip(*validations, strict=True), color=colour, linewidth=2, marker=".", label=str(run))
-    axes.set_xlabel("steps")
-    axes.set_ylabel("nats a token")
-    axes.set_title("validation (thick) and training loss (thin)")
-    axes.grid(alpha=0.3)
-    axes.legend()
+        left.plot(*zip(*curves.losses, strict=True), color=colour, linewidth=0.8, alpha=0.6)
+        right.plot(*zip(*curves.validations, strict=True), color=colour, linewidth=2, marker=".", label=str(curves.run))
+    for axes in (left, right):
+        axes.set_xlabel("steps")
+        axes.grid(alpha=0.3)
+    right.legend()
     with written_beside(output) as beside:
         figure.savefig(beside, format=output.suffix[1:].lower(), dpi=150)
 
 
-def _steps(run: Path) -> list[dict[str, Any]]:
+def _curves(run: Path) -> _Curves:
     folder = next((place for place in (run, modeldir.training_folder(run)) if (place / LOG).is_file()), None)
     if folder is None:
         raise ModelError(f"{run}: no run with a log; the training of a network writes {LOG}")
     steps = read(folder / LOG)
-    if not any("validation" in step for step in steps):
+    validations = [(step["step"], step["validation"]) for step in steps if "validation" in step]
+    if not validations:
         raise ModelError(f"{run}: has not been validated yet, there is nothing to draw; wait for the first epoch")
-    return steps
+    losses = [(step["step"], step["epoch_loss"]) for step in steps]
+    return _Curves(run, losses, validations, *_names(modeldir.read_json(folder / modeldir.CONFIG)))
+
+
+def _names(config: dict[str, Any]) -> tuple[str, str]:
+    """What the training losses and the validation figures of an experiment are.
+
+    Args:
+        config: its settings as they stand in the file; a cell of one's own need not be registered here.
+    """
+    task, data = config.get("task"), config.get("data", {})
+    if task == "segment":
+        return NATS, "1 - F1"
+    if task == "tag":
+        return NATS, "1 - F1" if data.get("scheme") else "1 - accuracy"
+    if task == "classify":
+        squares = config.get("objective", {}).get("loss") == "squared-error"
+        figure = "1 - micro F1" if data.get("multi_label") else "1 - accuracy"
+        return "squared error a text" if squares else "nats a text", figure
+    return NATS, NATS

@@ -11,7 +11,7 @@ from seqlab.resolve import settings as all_settings
 from seqlab.training import experiment
 
 FIELDS = {task: dict(all_settings(schema)) for task, schema in SCHEMAS.items()}
-COMMANDS = {"lm": command.lm, "segment": command.segment, "tag": command.tag}
+COMMANDS = {"lm": command.lm, "segment": command.segment, "tag": command.tag, "classify": command.classify}
 # One value for each setting that is not its default, as it is typed and as it is meant.
 TYPED = {
     "data.validation": ("v.txt", ("v.txt",)), "data.encoding": ("big5", "big5"),
@@ -61,17 +61,57 @@ HMM = WITHOUT_TRAINING | {
 }  # fmt: skip
 TAGS = {"data.separator": ("|", "|"), "data.scheme": ("BIOES", "BIOES")}
 MATCHING = {"model": ("max-match", "max-match"), "matching.direction": ("backward", "backward")}
+LABELLED = {
+    "data.form": ("tsv", "tsv"), "data.text_column": ("2", "2"), "data.label_column": ("-1", "-1"),
+    "data.header": (None, True), "data.label_separator": ("|", "|"),
+}  # fmt: skip
+CLASS_NGRAM = {path: value for path, value in TYPED_NGRAM.items() if not path.startswith("ngram.")} | LABELLED | {
+    "model": ("ngram", "ngram"), "ngram.order": ("2", 2), "ngram.smoothing": ("katz", "katz"),
+    "ngram.background_share": ("0.2", 0.2),
+}  # fmt: skip
+# What each network of a classifier has; those that read token by token have more, and the recurrent one the most.
+BAG = SHARED | {path: value for path, value in TYPED.items() if path.startswith("text.")} | LABELLED | {
+    "batches.batch_size": ("3", 3), "batches.longest": ("9", 9),
+    "network.embedding_dropout": ("0.25", 0.25),
+    "objective.loss": ("squared-error", "squared-error"), "objective.label_smoothing": ("0.1", 0.1),
+    "objective.class_weights": ("balanced", "balanced"),
+    "augmentation.delete": ("0.1", 0.1), "augmentation.swap": ("0.2", 0.2), "augmentation.mask_span": ("0.3", 0.3),
+}  # fmt: skip
+NGRAM_COUNTS = {
+    "bag.max_order": ("2", 2), "bag.feature_min_count": ("1", 1), "bag.buckets": ("1000", 1000),
+    "bag.weighting": ("idf", "idf"),
+}  # fmt: skip
+VECTORS = {"network.embedding": ("12", 12), "network.dropout": ("0.4", 0.4)}
+SEQUENCE = BAG | VECTORS | {"features.vectors": ("v.txt", "v.txt"), "batches.rare_as_unknown": ("0.25", 0.25)}
+CLASSIFIER_RNN = SEQUENCE | {
+    path: value for path, value in TYPED.items()
+    if path.startswith("network.") and path not in ("network.tied", "network.precision", *SEQUENCE)
+} | {
+    "features.bigrams": (None, False), "network.bidirectional": (None, False), "network.pooling": ("mean", "mean"),
+    "network.use": ("float32", "float32"), "training.from_run": ("verse", "verse"),
+    "training.layer_lr_decay": ("0.5", 0.5), "training.unfreeze_every": ("1", 1), "training.freeze": ("2", 2),
+}  # fmt: skip
 CASES = {
     ("lm", "rnn"): TYPED, ("lm", "ngram"): TYPED_NGRAM,
     ("segment", "rnn"): SENTENCE_NETWORK, ("segment", "hmm"): HMM, ("segment", "max-match"): WITHOUT_TRAINING | MATCHING,
     ("tag", "rnn"): SENTENCE_NETWORK | TAGS | {"features.affixes": ("2", 2), "features.affix_width": ("9", 9)},
     ("tag", "hmm"): HMM | TAGS,
+    ("classify", "rnn"): CLASSIFIER_RNN, ("classify", "ngram"): CLASS_NGRAM,
+    ("classify", "textcnn"): SEQUENCE | {
+        "model": ("textcnn", "textcnn"), "convolution.widths": ("5", (5,)), "convolution.channels": ("9", 9),
+    },
+    ("classify", "bag"): BAG | VECTORS | NGRAM_COUNTS | {"model": ("bag", "bag")},
+    ("classify", "mlp"): BAG | VECTORS | NGRAM_COUNTS | {"model": ("mlp", "mlp"), "network.hidden": ("12", 12)},
+    ("classify", "softmax"): BAG | NGRAM_COUNTS | {"model": ("softmax", "softmax")},
 }  # fmt: skip
 # These do not fit the others.
 BIGRAMS = {
     "features.bigram_min_count": ("3", 3, {}), "features.bigram_width": ("9", 9, {}),
-    "features.bigram_dropout": ("0.5", 0.5, {}), "features.bigram_vectors": ("v.txt", "v.txt", {}),
-    "features.kind_width": ("9", 9, {}),
+    "features.bigram_dropout": ("0.5", 0.5, {}),
+}  # fmt: skip
+OF_SENTENCES = BIGRAMS | {
+    "features.bigram_vectors": ("v.txt", "v.txt", {}), "features.kind_width": ("9", 9, {}),
+    "network.members": ("3", 3, {}),
 }  # fmt: skip
 ALONE_OF_LM = {
     "data.validation_share": ("0.2", 0.2, {}),
@@ -85,25 +125,34 @@ ALONE_OF_LM = {
 SHARED_ALONE = {path: value for path, value in ALONE_OF_LM.items() if path.partition(".")[0] in ("data", "training")}
 ALONE = {
     "lm": ALONE_OF_LM,
-    "segment": SHARED_ALONE | BIGRAMS | {
+    "segment": SHARED_ALONE | OF_SENTENCES | {
         "features.lexicons": ("jieba", ("jieba",), {}),
         "features.lexicon_min_count": ("7", 7, {}), "features.lexicon_frequent": ("9", 9, {}),
         "features.lexicon_folds": ("3", 3, {}),
         "batches.unknown_weight": ("3", 3.0, {}),
     },
-    "tag": SHARED_ALONE | BIGRAMS | {
+    "tag": SHARED_ALONE | OF_SENTENCES | {
         "features.lexicons": ("jieba", ("jieba",), {}),
         "data.token_column": ("2", 2, {}), "data.tag_column": ("-2", -2, {}),
+    },
+    "classify": SHARED_ALONE | BIGRAMS | {
+        "data.folds": ("5", 5, {}), "data.multi_label": (None, True, {}),
+        "text.sentencepiece_model": ALONE_OF_LM["text.sentencepiece_model"],
     },
 }  # fmt: skip
 NO_FLAG = {"task", "data.train", "training.optimizer_options"}  # the command, its argument, and -s
 NEVER = {  # refused, whatever else is set
-    "lm": {"network.bidirectional"}, "segment": set(), "tag": set(),
+    "lm": {"network.bidirectional"}, "segment": set(), "tag": set(), "classify": set(),
 }  # fmt: skip
 
 
+def name_of_flag(path):
+    name = path.rpartition(".")[2]
+    return settings.FLAGS.get(name, name).replace("_", "-")
+
+
 def flag(task, path, typed):
-    name = path.rpartition(".")[2].replace("_", "-")
+    name = name_of_flag(path)
     if typed is None:
         return [f"--{name}" if not FIELDS[task][path].default else f"--no-{name}"]
     return [f"--{name}", typed]
@@ -148,7 +197,7 @@ def test_every_setting_has_a_flag_whose_help_is_its_sentence(task):
     assert {path.rpartition(".")[2] for path in FIELDS[task].keys() - NO_FLAG} == set(options)
     for path in FIELDS[task].keys() - NO_FLAG:
         option = options[path.rpartition(".")[2]]
-        assert option.opts == [f"--{option.name.replace('_', '-')}"]
+        assert option.opts == [f"--{name_of_flag(path)}"]
         assert option.help.startswith(FIELDS[task][path].description)
 
 
@@ -158,6 +207,8 @@ def test_every_setting_has_a_flag_whose_help_is_its_sentence(task):
         ("lm", ("Data", "Text", "Batches", "Network", "Training", "N-grams")),
         ("segment", ("Data", "Text", "Features", "Batches", "Network", "Training", "Maximum matching")),
         ("tag", ("Data", "Text", "Features", "Batches", "Network", "Training", "Hidden Markov model")),
+        ("classify", ("Data", "Text", "Features", "Batches", "Network", "Training", "N-grams", "Convolutions",
+                      "Bags of n-grams", "Loss", "Augmentation")),
     ],
 )  # fmt: skip
 def test_the_help_shows_every_flag_its_choices_and_its_default(call, task, sections):
@@ -165,15 +216,16 @@ def test_the_help_shows_every_flag_its_choices_and_its_default(call, task, secti
     assert (outcome.code, outcome.err) == (0, "")
     shown = " ".join(outcome.out.split())
     for path in FIELDS[task].keys() - NO_FLAG:
-        assert f"--{path.rpartition('.')[2].replace('_', '-')}" in shown
+        assert f"--{name_of_flag(path)}" in shown
         assert " ".join(FIELDS[task][path].description.split()) in shown
     assert f"[{'|'.join(FIELDS[task]['network.cell'].examples)}]" in shown
-    assert f"Units of each layer. [{FIELDS[task]['network.hidden'].default}]" in shown
+    hidden = FIELDS[task]["network.hidden"]
+    assert f"{hidden.description} [{hidden.default}]" in shown
     for section in sections:
         assert f"{section}: " in shown
     assert "--train" not in shown
     assert "--validation CORPUS" in shown
-    assert ("--lexicons LIST" in shown) == (task != "lm")
+    assert ("--lexicons LIST" in shown) == (task in ("segment", "tag"))
 
 
 @pytest.mark.parametrize("task", FIELDS)
@@ -181,6 +233,13 @@ def test_every_setting_is_typed(task):
     typed = {path for (own, _), all_typed in CASES.items() if own == task for path in all_typed}
     known = FIELDS[task].keys() - NEVER[task]
     assert typed | (ALONE[task].keys() & known) | NO_FLAG == known
+
+
+@pytest.mark.parametrize("task", FIELDS)
+def test_what_is_typed_is_not_the_default(task):
+    changed = [(path, meant) for (own, _), typed in CASES.items() if own == task for path, (_, meant) in typed.items()]
+    changed += [(path, meant) for path, (_, meant, _) in ALONE[task].items()]
+    assert [path for path, meant in changed if meant == FIELDS[task][path].default] == []
 
 
 @pytest.mark.parametrize(("task", "model"), CASES)

@@ -1,4 +1,4 @@
-"""Every command and every Python example on the page about classifying runs, and what it shows of output is of that form."""
+"""Every command and every Python example on the page about classifying runs, and output it shows is of that form."""
 
 import csv
 import re
@@ -56,6 +56,8 @@ def test_the_commands_and_examples_run(folder, typed):
 
 
 def test_the_table_shown_is_the_beginning_of_the_sample():
-    shown = next(block for block in re.findall(r"^```text\n(.*?)^```", PAGE, re.M | re.S) if block.startswith("text,label"))
+    shown = next(
+        block for block in re.findall(r"^```text\n(.*?)^```", PAGE, re.M | re.S) if block.startswith("text,label")
+    )
     rows = list(csv.reader(shown.splitlines()))[1:]
     assert rows == [list(row) for row in REVIEWS[: len(rows)]]

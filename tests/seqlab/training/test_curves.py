@@ -3,8 +3,10 @@
 import json
 import xml.etree.ElementTree
 from pathlib import Path
+from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
 import seqlab
 from seqlab.errors import ConfigError, ModelError
@@ -12,6 +14,16 @@ from seqlab.training import curves
 from seqlab.training.log import read
 
 SETTINGS = {"hidden": 12, "batch_size": 4, "window": 10, "epochs": 2}
+
+
+def panels(runs: list[Path], output: Path) -> list[Any]:
+    """The panels of the picture of some runs."""
+    with pytest.MonkeyPatch.context() as changed:
+        drawn: list[Any] = []
+        save = Figure.savefig
+        changed.setattr(Figure, "savefig", lambda figure, *a, **k: (drawn.append(figure), save(figure, *a, **k)))
+        curves.draw(runs, output)
+    return list(drawn[0].axes)
 
 
 def test_a_picture_of_two_runs(tmp_path: Path, text: str) -> None:
@@ -22,6 +34,53 @@ def test_a_picture_of_two_runs(tmp_path: Path, text: str) -> None:
     curves.draw([tmp_path / "one"], tmp_path / "curves.png")
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["curves.png", "curves.svg", "one", "two"]
+    (panel,) = panels([tmp_path / "one", tmp_path / "two"], tmp_path / "curves.svg")
+    assert (panel.get_title(), panel.get_ylabel()) == ("validation (thick) and training loss (thin)", "nats a token")
+    assert [line.get_linewidth() for line in panel.get_lines()] == [0.8, 2, 0.8, 2]
+
+
+LABELLED = [(word, label) for word, label in (("a fine day", "good"), ("a foul day", "bad")) for _ in range(6)]
+TAGGED = [(["Ann", "is", "here"], ["B-PER", "O", "O"]), (["so", "is", "Bob"], ["O", "O", "B-PER"])] * 6
+SMALL = {"baseline": False, "device": "cpu", "epochs": 2}
+
+
+@pytest.mark.parametrize(
+    ("task", "records", "settings", "loss", "validation"),
+    [
+        ("segment", [["a", "bc"], ["bc", "d"]] * 6, {"hidden": 4}, "nats a token", "1 - F1"),
+        ("tag", TAGGED, {"hidden": 4}, "nats a token", "1 - accuracy"),
+        ("tag", TAGGED, {"hidden": 4, "scheme": "BIO"}, "nats a token", "1 - F1"),
+        ("classify", LABELLED, {"model": "bag"}, "nats a text", "1 - accuracy"),
+        ("classify", LABELLED, {"model": "bag", "multi_label": True}, "nats a text", "1 - micro F1"),
+        ("classify", LABELLED, {"model": "bag", "loss": "squared-error"}, "squared error a text", "1 - accuracy"),
+    ],
+)
+def test_loss_and_validation_figure_have_a_panel_each(
+    tmp_path: Path, task: str, records: list[Any], settings: dict[str, Any], loss: str, validation: str
+) -> None:
+    seqlab.train(task, records, output=tmp_path / "run", **SMALL, **settings)
+    left, right = panels([tmp_path / "run"], tmp_path / "curves.svg")
+    assert (left.get_title(), left.get_ylabel()) == ("training loss", loss)
+    assert (right.get_title(), right.get_ylabel()) == ("validation", validation)
+    steps = read(tmp_path / "run/train/log.jsonl")
+    (losses,), (figures,) = left.get_lines(), right.get_lines()
+    assert losses.get_xydata().tolist() == [[step["step"], step["epoch_loss"]] for step in steps]
+    assert figures.get_xydata().tolist() == [[s["step"], s["validation"]] for s in steps if "validation" in s]
+    scores = seqlab.modeldir.open_directory(tmp_path / "run").scores
+    reached = scores[validation.removeprefix("1 - ").replace(" ", "_").lower()]
+    assert min(figures.get_ydata()) == pytest.approx(1 - reached, abs=1e-6)
+
+
+def test_what_has_one_figure_is_drawn_together_whatever_its_loss(tmp_path: Path, text: str) -> None:
+    for loss in ("cross-entropy", "squared-error"):
+        seqlab.train("classify", LABELLED, output=tmp_path / loss, model="bag", loss=loss, **SMALL)
+    left, right = panels([tmp_path / "cross-entropy", tmp_path / "squared-error"], tmp_path / "curves.svg")
+    assert left.get_ylabel() == "nats a text or squared error a text"
+    assert [line.get_color() for line in left.get_lines()] == [line.get_color() for line in right.get_lines()]
+    seqlab.train("lm", [text], output=tmp_path / "lm", **SETTINGS)
+    with pytest.raises(ConfigError, match=r"cross-entropy is validated by 1 - accuracy and .*lm by nats a token; draw"):
+        curves.draw([tmp_path / "cross-entropy", tmp_path / "lm"], tmp_path / "apart.svg")
+    assert not (tmp_path / "apart.svg").exists()
 
 
 def test_what_cannot_be_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
