@@ -55,7 +55,7 @@ def draw(runs: Sequence[Path], output: Path) -> None:
             )
     together = first.validation == NATS
     figure = Figure(figsize=(8 if together else 12, 5), layout="constrained")
-    left, right = [figure.add_subplot()] * 2 if together else figure.subplots(1, 2)
+    left, right = [figure.add_subplot()] * 2 if together else figure.subplots(1, 2, sharex=True)
     left.set(title="training loss", ylabel=" or ".join(dict.fromkeys(curves.loss for curves in drawn)))
     right.set(
         title="validation (thick) and training loss (thin)" if together else "validation", ylabel=first.validation

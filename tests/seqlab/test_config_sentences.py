@@ -162,6 +162,7 @@ DIFFERENT = [
     {"kinds": False}, {"kind_width": 5},
     {"batch_size": 40}, {"rare_as_unknown": 0.0},
     {"cell": "gru"}, {"hidden": 9}, {"layers": 2}, {"bidirectional": False}, {"embedding": 9}, {"crf": True},
+    {"members": 2},
     {"dropout": 0.3}, {"embedding_dropout": 0.3}, {"layers": 2, "input_dropout": 0.3}, {"recurrent_dropout": 0.3},
     {"output_dropout": 0.3}, {"weight_drop": 0.3}, {"zoneout": 0.3}, {"layers": 2, "residual": True},
     {"learned_state": True}, {"input_weights": "uniform"}, {"recurrent_weights": "uniform"}, {"forget_bias": 0.0},
@@ -258,7 +259,10 @@ def test_two_values_of_a_setting_count_different_models(tmp_path, task, model):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_an_optimizer_of_language_models(tmp_path, task):
-    with pytest.raises(ConfigError, match=r"training\.optimizer: sparse-adam is for language models; take another"):
+    says = (
+        r"training\.optimizer: sparse-adam is for language models and for bags of n-grams; take another, such as adam"
+    )
+    with pytest.raises(ConfigError, match=says):
         seqlab.train(task, RECORDS[task], output=tmp_path / "run", optimizer="sparse-adam", **BASE)
     assert list(tmp_path.iterdir()) == []
 
