@@ -68,6 +68,14 @@ class Ragged:
         """Which of the B * T steps are padding."""
         return (~self.inside).flatten().nonzero().squeeze(1)
 
+    @cached_property
+    def backwards(self) -> Tensor:
+        """(B * T,) which of all steps stands at each step once every row is turned round within its own length."""
+        n_rows, n_steps = self.inside.shape
+        step = torch.arange(n_steps, device=self.inside.device)
+        source = torch.where(self.inside, self.lengths[:, None] - 1 - step, step)
+        return (source + n_steps * torch.arange(n_rows, device=self.inside.device)[:, None]).flatten()
+
     def at_ends(self, states: State, initial: State) -> State:
         """The state of each row after its own last step.
 
@@ -84,9 +92,5 @@ def backwards(values: Tensor, rows: Ragged | None) -> Tensor:
     """Each row of values (B, T) or (B, T, n) backwards within its own length; padding stays where it is."""
     if rows is None:
         return values.flip(1)
-    n_rows, n_steps = values.shape[:2]
-    step = torch.arange(n_steps, device=values.device)
-    source = torch.where(rows.inside, rows.lengths[:, None] - 1 - step, step)
-    source = source + n_steps * torch.arange(n_rows, device=values.device)[:, None]
     # As one selection of whole rows, whose gradient is one addition of whole rows.
-    return values.flatten(0, 1).index_select(0, source.flatten()).view(values.shape)
+    return values.flatten(0, 1).index_select(0, rows.backwards).view(values.shape)

@@ -126,6 +126,8 @@ class Lexicon:
             last = folded[first + length - 1 : first + length - 1 + len(room)]
             hashes = _added(hashes[: len(last)], last)
             maybe = np.flatnonzero(self._filter[_mixed(hashes) & low] & (room[: len(last)] >= length))
+            if not len(maybe):  # as for most lengths in a short text
+                continue
             here = maybe[keys_.find(self.keys, _key(hashes[maybe], length)) >= 0] + first
             kind = min(length, CLASSES + 1) - 2
             found[kind, here] = True
