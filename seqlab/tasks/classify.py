@@ -1,6 +1,5 @@
 """Text classification: labelled texts, held out in part, as every kind of model reads them. No torch."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,13 +9,14 @@ import numpy as np
 from seqlab.config import Classification
 from seqlab.errors import DataError, ModelError
 from seqlab.metrics.calibration import fit_temperature
-from seqlab.modeldir import ModelDirectory, read_json
+from seqlab.modeldir import ModelDirectory
 from seqlab.ngram.classifier import NGramClassifier
 from seqlab.records import Labelled
 from seqlab.tasks import labelled_kept
 from seqlab.tasks.classifier import Floats
 from seqlab.tasks.classifier_text import ClassifierText
 from seqlab.tasks.labelled_kept import Example
+from seqlab.tasks.names_kept import keep_names, kept_names
 from seqlab.tasks.ngram_text_classifier import NgramTextClassifier
 
 LABELS = "labels.json"
@@ -50,9 +50,8 @@ def prepare(
     labelled_kept.keep(folder, train, held_out)
     (folder / "text").mkdir(exist_ok=True)
     ClassifierText.fit(config, [example.text for example in train]).save(folder / "text")
-    content = {"labels": sorted(counts), "notes": _notes(config, counts, held_out or (), n_empty)}
-    path = folder / "text" / LABELS
-    path.write_text(json.dumps(content, indent=0) + "\n", encoding="ascii", newline="")
+    notes = _notes(config, counts, held_out or (), n_empty)
+    keep_names(folder / "text" / LABELS, "labels", sorted(counts), notes)
 
 
 def _notes(config: Classification, counts: Counter[str], held_out: Sequence[Example], n_empty: int) -> list[str]:
@@ -85,13 +84,7 @@ def kept_labels(folder: Path) -> tuple[list[str], list[str]]:
     Raises:
         ModelError: the list is missing or altered.
     """
-    path = folder / "text" / LABELS
-    content = read_json(path)
-    labels, notes = content.get("labels"), content.get("notes")
-    for part in (labels, notes):
-        if not isinstance(part, list) or not all(isinstance(text, str) for text in part):
-            raise ModelError(f"{path}: does not hold a list of labels; copy the model directory again")
-    return list(labels or ()), list(notes or ())
+    return kept_names(folder / "text" / LABELS, "labels")
 
 
 def count_ngrams(config: Classification, text: ClassifierText, train: Sequence[Example]) -> NGramClassifier:

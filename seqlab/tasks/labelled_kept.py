@@ -1,21 +1,19 @@
 """Labelled texts of a task in a training folder: checked, held out in part, written down, read back."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from seqlab.config import Classification
 from seqlab.errors import DataError
-from seqlab.modeldir import DATA
 from seqlab.records import Labelled
+from seqlab.tasks import sentences_kept
 
-TRAIN, VALIDATION = "train.jsonl", "validation.jsonl"
-FEWEST = 10
+FEWEST = sentences_kept.FEWEST
 """From which on a share of the texts can be held out."""
 
 
@@ -110,11 +108,7 @@ def stratified(examples: Sequence[Example], seed: int) -> list[np.ndarray[tuple[
 
 def keep(folder: Path, train: Sequence[Example], validation: Sequence[Example] | None) -> None:
     """Write the texts of both parts into `folder/data`, one a line."""
-    (folder / DATA).mkdir(exist_ok=True)
-    for name, examples in ((TRAIN, train), (VALIDATION, validation)):
-        if examples is not None:
-            content = "".join(json.dumps(example, separators=(",", ":")) + "\n" for example in examples)
-            (folder / DATA / name).write_text(content, encoding="ascii", newline="")
+    sentences_kept.keep(folder, train, validation)
 
 
 def kept(folder: Path) -> tuple[list[Example], list[Example] | None]:
@@ -123,14 +117,9 @@ def kept(folder: Path) -> tuple[list[Example], list[Example] | None]:
     Raises:
         DataError: a part is missing or altered.
     """
-    train = _read(folder / DATA / TRAIN)
-    held_out = folder / DATA / VALIDATION
-    return train, _read(held_out) if held_out.exists() else None
+    return sentences_kept.kept(folder, _example)
 
 
-def _read(path: Path) -> list[Example]:
-    try:
-        with path.open(encoding="ascii", newline="") as file:
-            return [Example(text, tuple(labels)) for text, labels in map(json.loads, file)]
-    except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); start anew with --overwrite") from None
+def _example(value: Any) -> Example:
+    text, labels = value
+    return Example(text, tuple(labels))

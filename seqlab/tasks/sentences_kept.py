@@ -1,7 +1,7 @@
 """The sentences of a task in a training folder: held out in part, written down, read back."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -64,22 +64,22 @@ def keep(folder: Path, train: Sequence[Sentence], validation: Sequence[Sentence]
             (folder / DATA / name).write_text(text, encoding="ascii", newline="")
 
 
-def kept(folder: Path) -> tuple[list[Sentence], list[Sentence] | None]:
-    """What `keep` has left in `folder/data`.
+def kept(folder: Path, made: Callable[[Any], Any] = lambda value: value) -> tuple[list[Any], list[Any] | None]:
+    """What `keep` has left in `folder/data`, each value made a record.
 
     Raises:
         DataError: a part is missing or altered.
     """
-    train = _read(folder / DATA / TRAIN)
+    train = _read(folder / DATA / TRAIN, made)
     held_out = folder / DATA / VALIDATION
-    return train, _read(held_out) if held_out.exists() else None
+    return train, _read(held_out, made) if held_out.exists() else None
 
 
-def _read(path: Path) -> list[Sentence]:
+def _read(path: Path, made: Callable[[Any], Any]) -> list[Any]:
     try:
         with path.open(encoding="ascii", newline="") as file:
-            return [json.loads(line) for line in file]
-    except (OSError, ValueError) as error:
+            return [made(json.loads(line)) for line in file]
+    except (OSError, ValueError, TypeError) as error:
         raise DataError(f"{path}: cannot be read ({error}); start anew with --overwrite") from None
 
 

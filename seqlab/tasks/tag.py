@@ -1,6 +1,5 @@
 """Tagging: sentences in tokens with tags, held out in part, as every kind of model reads them. No torch."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
@@ -9,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from seqlab.config import Tagging
-from seqlab.errors import DataError, ModelError
-from seqlab.modeldir import ModelDirectory, read_json
+from seqlab.errors import DataError
+from seqlab.modeldir import ModelDirectory
 from seqlab.ngram.tagging import HMMTagger
 from seqlab.records import Tagged
 from seqlab.tasks import sentences_kept
 from seqlab.tasks.hmm_tagger import HmmTagger
+from seqlab.tasks.names_kept import keep_names, kept_names
 from seqlab.tasks.sentence_parts import fit_features, refuse_lexicon_of_words
 from seqlab.tasks.sentence_records import Pair, pair_of
 from seqlab.tasks.sentences_kept import Sentence
@@ -56,8 +56,7 @@ def prepare(
     tags = sorted(counts, key=lambda tag: (-counts[tag], tag))
     legality_of(config, tags)
     notes = [f"{len(illegal)} sentences with illegal tags are left out of training; {why}" for why in illegal[:1]]
-    content = {"tags": tags, "notes": notes}
-    (folder / "text" / TAGS).write_text(json.dumps(content, indent=0) + "\n", encoding="ascii", newline="")
+    keep_names(folder / "text" / TAGS, "tags", tags, notes)
     if config.model == "rnn":
         sentences = [_as_read(pair[0]) for pair in train]
         refuse_lexicon_of_words(config, [*sentences, *(pair[0] for pair in held_out or ())])
@@ -120,13 +119,7 @@ def kept_tags(folder: Path) -> tuple[list[str], list[str]]:
     Raises:
         ModelError: the list is missing or altered.
     """
-    path = folder / "text" / TAGS
-    content = read_json(path)
-    tags, notes = content.get("tags"), content.get("notes")
-    for part in (tags, notes):
-        if not isinstance(part, list) or not all(isinstance(text, str) for text in part):
-            raise ModelError(f"{path}: does not hold a list of tags; copy the model directory again")
-    return list(tags or ()), list(notes or ())
+    return kept_names(folder / "text" / TAGS, "tags")
 
 
 def count_hmm(config: Tagging, pairs: Iterable[Sentence]) -> HMMTagger:
