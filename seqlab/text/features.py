@@ -14,7 +14,7 @@ from seqlab.errors import ConfigError, DataError, unknown
 from seqlab.text import codepoints
 from seqlab.text.codepoints import codes_of
 from seqlab.text.keys import find
-from seqlab.text.lexicon import Lexicon
+from seqlab.text.lexicon import Lexicon, flags_of
 from seqlab.text.vocab import BOS, EOS, SPECIALS, UNK, Vocab
 
 Width = Literal["keep", "half"]
@@ -253,8 +253,7 @@ def marked(codes: NDArray[np.uint32], starts: Ints, lexicons: Sequence[Lexicon])
     """Give the flags `(N, F)` of characters by some lexicons, one after another; see `TokenFeatures.of_characters`."""
     if not lexicons:
         return np.empty((int(starts[-1]), 0), np.float32)
-    parts = [lexicon.flags(codes, starts) for lexicon in lexicons]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, 1)
+    return flags_of(lexicons, codes, starts)
 
 
 def _check(width: str, case: str, bigram_min_count: int, affixes: int) -> None:

@@ -11,7 +11,7 @@ array([[1., 1.],
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,7 +83,7 @@ class Lexicon:
 
     def __contains__(self, word: str) -> bool:
         """Say whether a word is in the list; one of one character is in none."""
-        return 1 < len(word) <= self._longest and bool(keys_.find(self.keys, _keys([word]))[0] >= 0)
+        return 1 < len(word) <= self.longest and bool(keys_.find(self.keys, _keys([word]))[0] >= 0)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -94,7 +94,8 @@ class Lexicon:
         return 3 * CLASSES - 1  # no character is inside a word of two
 
     @cached_property
-    def _longest(self) -> int:
+    def longest(self) -> int:
+        """The length of the longest word; 0 where there is none."""
         return int((self.keys & _mask()).max(initial=0))
 
     @cached_property
@@ -111,29 +112,43 @@ class Lexicon:
             codes: `(N,)` code points of sentences one after another.
             starts: `(S + 1,)` sentence s is `codes[starts[s]:starts[s + 1]]`; no word goes over its ends.
         """
-        folded = folds("half", "lower")[codes].astype(np.uint64)
-        room = np.repeat(starts[1:], np.diff(starts)) - np.arange(len(codes))  # characters to the end of the sentence
-        found = np.zeros((self.n_flags, len(codes)), np.bool_)
-        for first in range(0, len(codes), _BLOCK):
-            self._mark(folded, room[first : first + _BLOCK], first, found)
-        return np.ascontiguousarray(found.T, dtype=np.float32)
+        return flags_of([self], codes, starts)
 
-    def _mark(self, folded: NDArray[np.uint64], room: NDArray[np.int64], first: int, found: NDArray[np.bool_]) -> None:
-        """Mark words that begin in a block of characters from `first` on."""
-        hashes = _added(np.full(len(room), _SEED), folded[first : first + len(room)])
-        low = np.uint64(len(self._filter) - 1)
-        for length in range(2, self._longest + 1):
-            last = folded[first + length - 1 : first + length - 1 + len(room)]
+    def _mark(self, hashes: NDArray[np.uint64], fits: NDArray[np.bool_], length: int, found: NDArray[np.bool_]) -> None:
+        """Mark the words of one length among strings of which the hashes are known.
+
+        Args:
+            hashes: `(M,)` of the string that begins at each character. fits: `(M,)` False where the text ends before it.
+            length: of the strings. found: `(n_flags, N)` of the characters from the first string on, N >= M.
+        """
+        seen = self._filter
+        maybe = np.flatnonzero(seen[(hashes >> np.uint64(_LENGTH_BITS)) & np.uint64(len(seen) - 1)] & fits)
+        if not len(maybe):  # as for most lengths in a short text
+            return
+        here = maybe[keys_.find(self.keys, _key(hashes[maybe], length)) >= 0]
+        kind = min(length, CLASSES + 1) - 2
+        found[kind, here] = True
+        found[CLASSES + kind, here + length - 1] = True
+        for inside in range(1, length - 1):
+            found[2 * CLASSES + kind - 1, here + inside] = True
+
+
+def flags_of(lexicons: Sequence[Lexicon], codes: NDArray[np.uint32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Give the flags of characters by several lexicons, side by side: each string is hashed once. See `Lexicon.flags`."""
+    folded = folds("half", "lower")[codes].astype(np.uint64)
+    room = np.repeat(starts[1:], np.diff(starts)) - np.arange(len(codes))  # characters to the end of the sentence
+    found = [np.zeros((lexicon.n_flags, len(codes)), np.bool_) for lexicon in lexicons]
+    longest = max(lexicon.longest for lexicon in lexicons)
+    for first in range(0, len(codes), _BLOCK):
+        block = room[first : first + _BLOCK]
+        hashes = _added(np.full(len(block), _SEED), folded[first : first + len(block)])
+        for length in range(2, longest + 1):
+            last = folded[first + length - 1 : first + length - 1 + len(block)]
             hashes = _added(hashes[: len(last)], last)
-            maybe = np.flatnonzero(self._filter[_mixed(hashes) & low] & (room[: len(last)] >= length))
-            if not len(maybe):  # as for most lengths in a short text
-                continue
-            here = maybe[keys_.find(self.keys, _key(hashes[maybe], length)) >= 0] + first
-            kind = min(length, CLASSES + 1) - 2
-            found[kind, here] = True
-            found[CLASSES + kind, here + length - 1] = True
-            for inside in range(1, length - 1):
-                found[2 * CLASSES + kind - 1, here + inside] = True
+            fits = block[: len(last)] >= length
+            for lexicon, own in zip(lexicons, found, strict=True):
+                lexicon._mark(hashes, fits, length, own[:, first:])
+    return np.ascontiguousarray(np.concatenate(found).T, dtype=np.float32)
 
 
 def _mask() -> np.uint64:
@@ -145,10 +160,6 @@ def _added(hashes: NDArray[np.uint64], codes: NDArray[np.uint64]) -> NDArray[np.
     hashes = (hashes ^ codes) * _FACTOR
     hashes ^= hashes >> np.uint64(29)
     return hashes
-
-
-def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    return hashes >> np.uint64(_LENGTH_BITS)
 
 
 def _key(hashes: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
