@@ -25,7 +25,7 @@ from seqlab.text.vectors import read_vectors
 
 TOKENS = 1 << 13
 """Of a batch in use, padding included."""
-SMALL, MULTIPLE = TOKENS // 8, 16
+SMALL, MULTIPLE = TOKENS // 8, 8
 """Batches of up to so many tokens are padded to lengths that are multiples of this: the kernels keep in memory what they
 have made for each shape, half a megabyte, and single sentences come in all of them."""
 
