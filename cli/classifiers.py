@@ -10,10 +10,12 @@ import click
 from seqlab.errors import ConfigError
 
 if TYPE_CHECKING:
-    from seqlab.metrics.classification import ClassificationScores
+    from seqlab.cli.report import Report
 
 SHOWN_CLASSES = 30
 """Up to how many classes the matrix of confusions is shown."""
+SHOWN_MISTAKES = 20
+"""How many a report shows where no number is given."""
 
 
 def several(runs: Sequence[Path], device: str) -> Any:
@@ -48,32 +50,54 @@ def evaluate(
 ) -> None:
     """Score a classifier, or several as one, on a corpus, and print the figures or leave a page with them."""
     from seqlab.cli.corpus import reader
-    from seqlab.cli.tables import for_json
 
     model = several(runs, device)
     if len(runs) > 1 and (errors or report):
         raise ConfigError("--errors and --report explain one classifier; leave out --with")
     records = list(reader(model.config, corpora, encoding))
-    scores = model.evaluate(records)
+    if not (errors or report):
+        _print(model.evaluate(records).to_dict(), model.labels, _heads(runs, corpora), as_json)
+        return
     from seqlab.cli import mistakes
+    from seqlab.cli.report import gathered
 
-    if as_json:
-        found = scores.to_dict() | ({"mistakes": mistakes.for_json(model, records, errors)} if errors else {})
-        click.echo(json.dumps(for_json(found)))
-    else:
-        _print(scores, (" + ".join(map(str, runs)), ", ".join(corpora)))
-        if errors:
-            mistakes.show(model, records, errors)
-    if report:
-        mistakes.write_report(report, runs[0], model, records, corpora, errors or 20)
+    found = gathered(runs[0], model, records, corpora, errors or SHOWN_MISTAKES)
+    if report:  # before anything is printed, since whoever reads that may have seen enough
+        _write(report, found)
+    listed = {"mistakes": mistakes.for_json(found.mistakes)} if as_json and errors else {}
+    _print(found.scores | listed, model.labels, _heads(runs, corpora), as_json)
+    if errors and not as_json:
+        mistakes.show(found)
 
 
-def _print(scores: "ClassificationScores", heads: tuple[str, str]) -> None:
-    from seqlab.cli.tables import table
+def _write(path: Path, report: "Report") -> None:
+    """Write a page (HTML) on a model and its predictions; nothing outside the page is needed to look at it.
+
+    Raises:
+        ModelError: the page cannot be written; what stood there before is unchanged.
+    """
+    from seqlab.cli.report_page import page
+    from seqlab.modeldir import written_beside
+
+    with written_beside(path) as beside:
+        # A lone half of a surrogate pair, which JSON can hold, is written as a reference that browsers show as unknown.
+        beside.write_text(page(report), encoding="utf-8", errors="xmlcharrefreplace", newline="")
+    click.echo(f"wrote {path}", err=True)
+
+
+def _heads(runs: Sequence[Path], corpora: Sequence[str]) -> tuple[str, str]:
+    """What stands above the figures: whose they are, and of what."""
+    return " + ".join(map(str, runs)), ", ".join(corpora)
+
+
+def _print(found: dict[str, Any], labels: Sequence[str], heads: tuple[str, str], as_json: bool) -> None:
+    from seqlab.cli.tables import for_json, table
     from seqlab.tasks.classify_report import figures
     from seqlab.tasks.sentence_report import share
 
-    found = scores.to_dict()
+    if as_json:
+        click.echo(json.dumps(for_json(found)))
+        return
     rows = [(head, share(found[name])) for head, name in figures(found)]
     if "interval" in found:
         rows.append(("95 % interval", " to ".join(map(share, found["interval"]))))
@@ -87,7 +111,7 @@ def _print(scores: "ClassificationScores", heads: tuple[str, str]) -> None:
         for name, own in found["by_class"].items()
     ]
     click.echo(table(("class", "precision", "recall", "F1", "texts"), by_class))
-    if "confusion" in found and len(scores.labels) <= SHOWN_CLASSES:
+    if "confusion" in found and len(labels) <= SHOWN_CLASSES:
         click.echo()
         confusion = found["confusion"]
         counts = [

@@ -1,15 +1,15 @@
-"""The mistakes of a classifier: as text in the terminal, and as a page with all else that is known of it."""
+"""The mistakes of a classifier: as text in the terminal, and as values for JSON."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.cells import cell_len, set_cell_size
 
 if TYPE_CHECKING:
-    from seqlab.tasks.classifier import Classifier, Weight
+    from seqlab.cli.report import Report
+    from seqlab.tasks.classifier import Weight
     from seqlab.tasks.mistakes import Mistake
 
 WIDTH = 100
@@ -18,58 +18,28 @@ N_FOR, N_AGAINST = 5, 2
 """How many of the tokens that speak for a wrong label are shown, and of those against it."""
 
 
-def show(model: "Classifier", records: Sequence[Any], n: int) -> None:
-    """Print the n mistakes that a model was surest of, each with the tokens that weighed most."""
-    from seqlab.tasks.mistakes import mistakes, n_mistakes
-
-    probabilities = model.predict_proba(record.text for record in records)
-    found = mistakes(model, records, n, probabilities)
-    n_all = n_mistakes(model, records, probabilities)
-    what = "wrong labels" if model.multi_label else "mistakes"
+def show(report: "Report") -> None:
+    """Print the mistakes that a model was surest of, each with the tokens that weighed most."""
+    what = "wrong labels" if report.multi_label else "mistakes"
+    texts = f"{report.scores['n_texts']:,} texts"
     click.echo()
-    if not found:
-        click.echo(f"no {what} in {len(records):,} texts")
+    if not report.mistakes:
+        click.echo(f"no {what} in {texts}")
         return
-    click.echo(f"the {len(found):,} surest of {n_all:,} {what} in {len(records):,} texts")
-    for place, mistake in enumerate(found, start=1):
+    click.echo(f"the {len(report.mistakes):,} surest of {report.n_mistakes:,} {what} in {texts}")
+    for place, mistake in enumerate(report.mistakes, start=1):
         click.echo()
         for line in _lines(place, mistake):
             click.echo(line)
 
 
-def for_json(model: "Classifier", records: Sequence[Any], n: int) -> list[dict[str, Any]]:
+def for_json(mistakes: Iterable["Mistake"]) -> list[dict[str, Any]]:
     """The same as values for JSON."""
-    from seqlab.tasks.mistakes import mistakes
-
     found = []
-    for mistake in mistakes(model, records, n):
+    for mistake in mistakes:
         weights, attention = ([weight._asdict() for weight in part] for part in (mistake.weights, mistake.attention))
         found.append(mistake._asdict() | {"weights": weights, "attention": attention})
     return found
-
-
-def write_report(
-    path: Path, run: Path, model: "Classifier", records: Sequence[Any], corpora: Sequence[str], n: int
-) -> None:
-    """Write a page (HTML) on a model and its predictions on a corpus; nothing outside the page is needed to look at it.
-
-    Args:
-        path: of the page. run: the model directory. model: what it holds.
-        records: the texts with their labels. corpora: their names.
-        n: how many mistakes it shows at most.
-
-    Raises:
-        ModelError: the page cannot be written; what stood there before is unchanged.
-    """
-    from seqlab.cli.report import gathered
-    from seqlab.cli.report_page import page
-    from seqlab.modeldir import written_beside
-
-    content = page(gathered(run, model, records, corpora, n))
-    with written_beside(path) as beside:
-        # A lone half of a surrogate pair, which JSON can hold, is written as a reference that browsers show as unknown.
-        beside.write_text(content, encoding="utf-8", errors="xmlcharrefreplace", newline="")
-    click.echo(f"wrote {path}", err=True)
 
 
 def plain(text: str) -> str:

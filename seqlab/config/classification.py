@@ -29,6 +29,8 @@ class LabelledData(Data):
     """What stands between several labels of a text in one cell."""
     multi_label: bool = False
     """A text may have several labels, or none, and each is predicted by itself."""
+    longest: int = Field(512, ge=1, le=10_000_000)
+    """Tokens of a text that are read, in training and in use; what comes behind is cut off."""
     folds: int = Field(0, ge=0, le=10_000)
     """Parts with the same shares of the labels, each of which is scored by a model of the others (cross-validation), before
     the model that is kept is trained on all texts; 0 for none, 5 and 10 are usual."""
@@ -166,8 +168,6 @@ class ClassifierBatches(Section):
     rare_as_unknown: float = Field(0.3, ge=0.0, le=1.0)
     """Share of the tokens seen only once that is trained as unknown, drawn anew each epoch, so that the model learns what
     to make of an unknown token."""
-    longest: int = Field(512, ge=1, le=10_000_000)
-    """Tokens of a text that are read, in training and in use; what comes behind is cut off."""
 
 
 class ClassifierTraining(FineTuning):

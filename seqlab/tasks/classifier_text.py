@@ -43,17 +43,17 @@ class ClassifierText:
         if config.training.from_run is not None:
             return cls._as_in_run(config, texts)
         pipeline = TextPipeline.fit(texts, **config.text.model_dump(), seed=config.seed)
-        return cls(pipeline, config.batches.longest)._with_parts(config, texts)
+        return cls(pipeline, config.data.longest)._with_parts(config, texts)
 
     @classmethod
     def _as_in_run(cls, config: Classification, texts: Sequence[str]) -> "ClassifierText":
         """The text parts of the run that training begins with: its vocabulary stands, known from more text than here."""
         pipeline = TextPipeline.load(Path(str(config.training.from_run)) / "text")
-        read = cls(pipeline, config.batches.longest)
+        read = cls(pipeline, config.data.longest)
         ids = read.encode(read.tokens(texts))[0]
         counts = np.bincount(ids, minlength=len(pipeline.vocab)).astype(np.int64)
         features = TokenFeatures(pipeline.vocab, counts, "keep", "keep", False, None, (), ())
-        return cls(pipeline, config.batches.longest, features)
+        return cls(pipeline, config.data.longest, features)
 
     def _with_parts(self, config: Classification, texts: Sequence[str]) -> "ClassifierText":
         tokens = self.tokens(texts)
@@ -120,7 +120,7 @@ class ClassifierText:
         """Read what `save` wrote; ModelError, with the name of the file, where one is missing or altered."""
         return cls(
             TextPipeline.load(folder),
-            config.batches.longest,
+            config.data.longest,
             TokenFeatures.load(folder / "features") if config.model in SEQUENCES else None,
             NgramFeatures.load(folder / "ngrams") if config.model in BAGS else None,
         )

@@ -158,7 +158,7 @@ def test_no_text_at_all(model):
 def test_a_text_of_a_million_characters_is_cut(model):
     text = ("the kettle boils 茶很香 " * 50_000)[:1_000_000]
     assert len(text) == 1_000_000
-    longest = model.config.batches.longest
+    longest = model.config.data.longest
     found = model.log_probs([text, text[:longest], TEXTS[1]])
     assert found[0] == pytest.approx(found[1], abs=1e-6)
     assert found[2].argmax() == model.labels.index("bad")
@@ -168,7 +168,7 @@ def test_a_text_of_a_million_characters_is_explained_as_far_as_it_is_read(runs):
     model = runs("softmax")[1]
     text = ("the kettle boils 茶很香 " * 50_000)[:1_000_000]
     weights = model.explain(text).weights
-    assert len(weights) == model.config.batches.longest
+    assert len(weights) == model.config.data.longest
     assert all(text[weight.start : weight.end] == weight.token for weight in weights)
 
 
