@@ -1,7 +1,7 @@
 """The recurrent classifier: what is known of each token in, scores of the classes of each row out."""
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, get_args
+from collections.abc import Sequence
+from typing import Literal, Unpack, get_args
 
 import torch
 from torch import Tensor, nn
@@ -10,8 +10,9 @@ from torch.nn import functional as F
 
 from seqlab.errors import ConfigError, unknown
 from seqlab.models.token_vectors import TokenVectors
+from seqlab.recurrent.options import RecurrenceOptions
 from seqlab.recurrent.ragged import Ragged
-from seqlab.recurrent.stack import Backend, Recurrent
+from seqlab.recurrent.stack import Recurrent
 
 Pooling = Literal["last", "mean", "max", "attention"]
 
@@ -27,11 +28,10 @@ class RecurrentClassifier(nn.Module):
             end, in the second direction that at its first token; "mean" and "max" over the tokens (as max in Collobert et
             al. 2011); "attention": a mean with learned weights, see `Attention`. A row without tokens gives zeros.
         classifier_hidden: width of a ReLU layer before the output; 0 for none.
-        hidden, layers, cell, bidirectional, backend: of the recurrence, see `seqlab.recurrent.Recurrent`.
+        cell, hidden, layers, bidirectional: of the recurrence, see `seqlab.recurrent.Recurrent`.
         dropout: share that is zeroed in training of each layer's outputs, of the pooled vector and of the ReLU layer.
         embedding_dropout: share of the dimensions of the learned vectors that is zeroed in training, over a whole row.
-        input_dropout, recurrent_dropout, output_dropout, weight_drop, zoneout, residual, learned_state: of the recurrence.
-        input_weights, recurrent_weights, forget_bias: how the recurrence's parameters begin.
+        recurrence: further options of the recurrence.
 
     Attributes:
         tables: the learned vectors, `tables[i].weight` (size, width).
@@ -54,17 +54,7 @@ class RecurrentClassifier(nn.Module):
         bidirectional: bool = True,
         dropout: float = 0.0,
         embedding_dropout: float = 0.0,
-        input_dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        output_dropout: float = 0.0,
-        weight_drop: float = 0.0,
-        zoneout: float | Mapping[str, float] = 0.0,
-        residual: bool = False,
-        learned_state: bool = False,
-        input_weights: str = "xavier-uniform",
-        recurrent_weights: str = "orthogonal",
-        forget_bias: float = 1.0,
-        backend: Backend = "auto",
+        **recurrence: Unpack[RecurrenceOptions],
     ):
         super().__init__()
         if pooling not in get_args(Pooling):
@@ -72,25 +62,8 @@ class RecurrentClassifier(nn.Module):
         if n_classes < 1 or classifier_hidden < 0:
             raise ConfigError(f"{n_classes} classes, classifier_hidden {classifier_hidden}: at least 1, and at least 0")
         self.tables = TokenVectors(tables, columns, embedding_dropout)
-        self.recurrent = Recurrent(
-            cell,
-            self.tables.width,
-            hidden,
-            layers,
-            bidirectional,
-            dropout,
-            input_dropout=input_dropout,
-            recurrent_dropout=recurrent_dropout,
-            output_dropout=output_dropout,
-            weight_drop=weight_drop,
-            zoneout=zoneout,
-            residual=residual,
-            learned_state=learned_state,
-            input_weights=input_weights,
-            recurrent_weights=recurrent_weights,
-            forget_bias=forget_bias,
-            backend=backend,
-        )
+        read = self.tables.width
+        self.recurrent = Recurrent(cell, read, hidden, layers, bidirectional, dropout, **recurrence)
         width = self.recurrent.directions * hidden
         self.attend = Attention(width) if pooling == "attention" else None
         self.inner = nn.Linear(width, classifier_hidden) if classifier_hidden else None

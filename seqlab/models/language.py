@@ -1,8 +1,7 @@
 """The recurrent language model: tokens in, scores of the next token out."""
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Literal
+from typing import Literal, Unpack
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +9,8 @@ from torch.nn import functional as F
 
 from seqlab.errors import ConfigError
 from seqlab.precision import Precision
-from seqlab.recurrent.stack import Backend, Carried, Recurrent
+from seqlab.recurrent.options import RecurrenceOptions
+from seqlab.recurrent.stack import Carried, Recurrent
 
 
 class RecurrentLanguageModel(nn.Module):
@@ -18,18 +18,17 @@ class RecurrentLanguageModel(nn.Module):
 
     Args:
         n_types: V, size of the vocabulary.
-        cell, hidden, layers, backend: of the recurrence, see `seqlab.recurrent.Recurrent`.
+        cell, hidden, layers: of the recurrence, see `seqlab.recurrent.Recurrent`.
         input: "embedding" (learned vectors) or "one-hot" (the index selects a column of the first layer's weights).
         embedding: E, width of the learned vectors; `hidden` where not given.
         tied: the output weights are the learned vectors (Press & Wolf 2017); needs E = `hidden`.
         dropout: share of each layer's outputs, the last one's too, that is zeroed in training.
         embedding_dropout: share of the learned vectors' values that is zeroed in training.
-        input_dropout, recurrent_dropout, output_dropout, weight_drop, zoneout, residual, learned_state: of the recurrence;
-            the state before a text is learned, one that is handed in is used as it is.
-        input_weights, recurrent_weights, forget_bias: how the recurrence's parameters begin.
         precision: "bf16" takes products of float32 weights in bfloat16 in each call; the weights, the state and the logits
             are float32. A single `step` takes them in float32.
         sparse: gradients of the learned vectors as sparse tensors, for optimizers made for these.
+        recurrence: further options of the recurrence. A learned state is the one before a text; one that is handed in is
+            used as it is.
 
     Raises:
         ConfigError: a size, name or combination that cannot be.
@@ -47,43 +46,16 @@ class RecurrentLanguageModel(nn.Module):
         tied: bool = False,
         dropout: float = 0.0,
         embedding_dropout: float = 0.0,
-        input_dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        output_dropout: float = 0.0,
-        weight_drop: float = 0.0,
-        zoneout: float | Mapping[str, float] = 0.0,
-        residual: bool = False,
-        learned_state: bool = False,
-        input_weights: str = "xavier-uniform",
-        recurrent_weights: str = "orthogonal",
-        forget_bias: float = 1.0,
         precision: Precision = "float32",
-        backend: Backend = "auto",
         sparse: bool = False,
+        **recurrence: Unpack[RecurrenceOptions],
     ):
         super().__init__()
         if tied and (input == "one-hot" or embedding not in (None, hidden)):
             raise ConfigError(f"tied: output weights are learned vectors as wide as the hidden layer, {hidden}")
         width = n_types if input == "one-hot" else embedding or hidden
         self.embedding = None if input == "one-hot" else nn.Embedding(n_types, width, sparse=sparse)
-        self.recurrent = Recurrent(
-            cell,
-            width,
-            hidden,
-            layers,
-            dropout=dropout,
-            input_dropout=input_dropout,
-            recurrent_dropout=recurrent_dropout,
-            output_dropout=output_dropout,
-            weight_drop=weight_drop,
-            zoneout=zoneout,
-            residual=residual,
-            learned_state=learned_state,
-            input_weights=input_weights,
-            recurrent_weights=recurrent_weights,
-            forget_bias=forget_bias,
-            backend=backend,
-        )
+        self.recurrent = Recurrent(cell, width, hidden, layers, dropout=dropout, **recurrence)
         self.output = nn.Linear(hidden, n_types)
         if tied and self.embedding is not None:
             self.output.weight = self.embedding.weight

@@ -1,7 +1,7 @@
 """The recurrent sequence tagger: what is known of each token in, scores of its tags out."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, Unpack
 
 import numpy as np
 import torch
@@ -13,8 +13,9 @@ from seqlab.errors import ConfigError, unknown
 from seqlab.models.crf import Crf
 from seqlab.models.legal_paths import FORBIDDEN, ILLEGAL, best_legal
 from seqlab.models.token_vectors import TokenVectors
+from seqlab.recurrent.options import RecurrenceOptions
 from seqlab.recurrent.ragged import Ragged
-from seqlab.recurrent.stack import Backend, Recurrent
+from seqlab.recurrent.stack import Recurrent
 
 
 class _Scores(NamedTuple):
@@ -35,12 +36,11 @@ class SequenceTagger(nn.Module):
         n_tags: K, how many tags.
         legality: which tags may be first (K,), follow one another (K, K) and be last (K,), True where they may; all may
             where not given.
-        hidden, layers, cell, bidirectional, backend: of the recurrence, see `seqlab.recurrent.Recurrent`.
+        cell, hidden, layers, bidirectional: of the recurrence, see `seqlab.recurrent.Recurrent`.
         output: "softmax" (each tag by itself) or "crf" (a linear chain, `seqlab.models.crf.Crf`).
         dropout: share of each layer's outputs, the last one's too, that is zeroed in training.
         embedding_dropout: share of the dimensions of the learned vectors that is zeroed in training, over a whole row.
-        input_dropout, recurrent_dropout, output_dropout, weight_drop, zoneout, residual, learned_state: of the recurrence.
-        input_weights, recurrent_weights, forget_bias: how the recurrence's parameters begin.
+        recurrence: further options of the recurrence.
 
     Attributes:
         tables: the learned vectors, `tables[i].weight` (size, width).
@@ -64,17 +64,7 @@ class SequenceTagger(nn.Module):
         output: Literal["softmax", "crf"] = "softmax",
         dropout: float = 0.0,
         embedding_dropout: float = 0.0,
-        input_dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        output_dropout: float = 0.0,
-        weight_drop: float = 0.0,
-        zoneout: float | Mapping[str, float] = 0.0,
-        residual: bool = False,
-        learned_state: bool = False,
-        input_weights: str = "xavier-uniform",
-        recurrent_weights: str = "orthogonal",
-        forget_bias: float = 1.0,
-        backend: Backend = "auto",
+        **recurrence: Unpack[RecurrenceOptions],
     ):
         super().__init__()
         if output not in ("softmax", "crf"):
@@ -82,25 +72,8 @@ class SequenceTagger(nn.Module):
         self.tables = TokenVectors(tables, columns, embedding_dropout)
         self.n_flags, self.n_tags = n_flags, n_tags
         start, follow, end = _masks(n_tags) if legality is None else map(np.array, legality)
-        self.recurrent = Recurrent(
-            cell,
-            self.tables.width + n_flags,
-            hidden,
-            layers,
-            bidirectional,
-            dropout,
-            input_dropout=input_dropout,
-            recurrent_dropout=recurrent_dropout,
-            output_dropout=output_dropout,
-            weight_drop=weight_drop,
-            zoneout=zoneout,
-            residual=residual,
-            learned_state=learned_state,
-            input_weights=input_weights,
-            recurrent_weights=recurrent_weights,
-            forget_bias=forget_bias,
-            backend=backend,
-        )
+        read = self.tables.width + n_flags
+        self.recurrent = Recurrent(cell, read, hidden, layers, bidirectional, dropout, **recurrence)
         self.output = nn.Linear(self.recurrent.directions * hidden, n_tags)
         chain = Crf(n_tags, allowed=follow, allowed_start=start, allowed_end=end)  # which also checks the masks
         self.crf = chain if output == "crf" else None
