@@ -43,7 +43,7 @@ class LabelledText:
     `__label__` (`labelled_lines`); `folders`, a folder with a subfolder for each class (`folder_per_class`). With `auto`,
     `.csv`, `.jsonl` and `.ndjson` say it themselves; other files are fastText's if their first line begins so, else
     `tsv`; a folder whose subfolders hold text files is a folder per class. Files may be compressed. Texts are given as they
-    are, empty ones too; labels without blanks around them, and never empty.
+    are, empty ones too; labels without blanks around them, and never empty. An empty cell is a text without labels.
 
     Raises, when it is made, what `PlainText` does, ConfigError for an unknown form, columns that make no sense and settings
     that a form does not have; while it is read DataError, with file and line, as the readers of the forms do.

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from seqlab.errors import ConfigError, DataError
+from seqlab.records import breaks_lines
 
 MISSING = ("nan", "NaN")
 """What tables write where there is no value; never a label."""
@@ -16,20 +17,27 @@ def check_separator(separator: str | None) -> None:
 
 
 def checked(label: str, place: str) -> str:
-    """Give a label without blanks around it; DataError, with the place, where it is empty, `nan` or `NaN`."""
+    """Give a label without blanks around it; DataError, with the place, for one that is none.
+
+    Such are an empty one, `nan` and `NaN`, and one with a line end, a tab or another control character.
+    """
     label = label.strip()
     if not label:
         raise DataError(f"{place}: the label is empty; fill it in, or leave this text out")
     if label in MISSING:
         raise DataError(f"{place}: the label is {label}, a missing value; fill it in, or leave this text out")
+    if breaks_lines(label):
+        raise DataError(f"{place}: the label {label!r:.60} has a line end, a tab or another control character; take it out")
     return label
 
 
 def in_cell(cell: str, separator: str | None, place: str) -> tuple[str, ...]:
     """Give the labels of a cell: the whole of it, or where there is a separator what stands between, each once.
 
-    Raises DataError as `checked` does; a part between two separators can be empty too.
+    An empty cell has no labels. Raises DataError as `checked` does; a part between two separators can be empty too.
     """
+    if not cell.strip():
+        return ()
     parts = [cell] if separator is None else cell.split(separator)
     return tuple(dict.fromkeys(checked(part, place) for part in parts))
 

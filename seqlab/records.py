@@ -1,6 +1,9 @@
 """One example of each task, as the readers give it and the tasks take it."""
 
+import re
 from dataclasses import dataclass
+
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +46,8 @@ class Labelled:
     labels: tuple[str, ...]
     source: str = ""
     """Where it comes from, for messages: a path and a line."""
+
+
+def breaks_lines(label: str) -> bool:
+    """Whether a label has a line end, a tab or another control character, so that it cannot be written a line for a line."""
+    return _CONTROL.search(label) is not None

@@ -1,7 +1,7 @@
 """Labelled texts of a task in a training folder: checked, held out in part, written down, read back."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence, Set
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ import numpy as np
 
 from seqlab.config import Classification
 from seqlab.errors import DataError
-from seqlab.records import Labelled
+from seqlab.records import Labelled, breaks_lines
 from seqlab.tasks import sentences_kept
 
 FEWEST = sentences_kept.FEWEST
@@ -25,10 +25,11 @@ class Example(NamedTuple):
 
 
 def example_of(record: Labelled | Sequence[object], *, multi_label: bool) -> Example:
-    """The text and the labels of a record.
+    """The text and the labels of a record; those of a set are sorted, since its own order is another in each process.
 
     Raises:
-        DataError: it is no text with a label, or, without `multi_label`, has none or several.
+        DataError: it is no text with a label, a label has a control character, or, without `multi_label`, there are none or
+            several.
     """
     source = ""
     if isinstance(record, Labelled):
@@ -37,13 +38,20 @@ def example_of(record: Labelled | Sequence[object], *, multi_label: bool) -> Exa
         text, given = record  # type: ignore[assignment]
         several = isinstance(given, Iterable) and not isinstance(given, str)
         labels = tuple(given) if several else (given,)  # type: ignore[arg-type, assignment]
+        labels = tuple(sorted(labels, key=str)) if isinstance(given, Set) else labels
     else:
         raise DataError(f"a record is a pair of a text and its label or seqlab.records.Labelled, not {record!r:.60}")
     where = f"{source}: " if source else ""
     if not isinstance(text, str) or not all(isinstance(label, str) and label for label in labels):
         raise DataError(f"{where}a text and its labels are strings, and no label is empty, not {record!r:.60}")
+    if broken := [label for label in labels if breaks_lines(label)]:
+        raise DataError(
+            f"{where}the label {broken[0]!r:.60} has a line end, a tab or another control character; take it out"
+        )
     labels = tuple(dict.fromkeys(labels))
-    if not multi_label and len(labels) != 1:
+    if not multi_label and not labels:
+        raise DataError(f"{where}a text without a label; fill it in, leave this text out, or set --multi-label")
+    if not multi_label and len(labels) > 1:
         raise DataError(f"{where}a text with {len(labels)} labels; give each one, or set --multi-label")
     return Example(text, labels)
 
@@ -90,12 +98,23 @@ def divided(
 
 
 def _held(config: Classification, examples: Sequence[Example]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Which texts are held out: the end, or of each class the same share, drawn by the seed."""
+    """Which texts are held out: the end, or a share of which each class gives its part, drawn by the seed.
+
+    A text that alone has some label is not drawn, so that training sees each label.
+    """
     share, n = config.data.validation_share, len(examples)
     if config.data.validation_split == "end":
         return np.arange(n - min(max(1, round(share * n)), n - 1), n)
-    held = np.concatenate([part[: round(share * len(part))] for part in stratified(examples, config.seed)])
-    return held if len(held) else np.random.default_rng([config.seed, 1]).permutation(n)[:1]
+    counts = Counter(label for example in examples for label in example.labels)
+    drawn = np.concatenate(stratified(examples, config.seed))
+    others = np.array([all(counts[label] > 1 for label in examples[number].labels) for number in drawn.tolist()])
+    drawn = drawn[others] if others.any() else drawn
+    n = len(drawn)
+    n_held = max(1, min(round(share * n), n - 1))
+    # Places as far apart as can be, from one that the seed draws: a class of m texts has m * n_held / n of them, but for less
+    # than one, and so have several classes of a text each together.
+    first = np.random.default_rng([config.seed, 5]).integers(n)
+    return drawn[(np.arange(n_held) * n + first) // n_held]
 
 
 def stratified(examples: Sequence[Example], seed: int) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:

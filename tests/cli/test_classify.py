@@ -150,6 +150,14 @@ def test_several_labels_in_a_cell(call, refused, runs):
     refused("train", "classify", "several.tsv", "-o", "other", *TINY, *several[1:], code=1, says=says)
 
 
+def test_a_text_without_labels_in_a_table(call, runs, tmp_path):
+    (tmp_path / "none.tsv").write_text(tsv([*ROWS, ("snow", ""), ("sun", " ")]), encoding="utf-8")
+    several = ("--multi-label", "--validation-share", "0")
+    assert call("train", "classify", "none.tsv", "-o", "run", *TINY, *several).code == 0
+    assert seqlab.load("run").labels == ("bad", "good")
+    assert json.loads(call("evaluate", "run", "none.tsv", "--json").out)["n_texts"] == 22
+
+
 def test_a_validation_corpus_with_a_label_that_training_never_saw(call, runs, tmp_path):
     (tmp_path / "held.tsv").write_text(tsv([*ROWS[:4], ("a new cup", "odd")]), encoding="utf-8")
     outcome = call("train", "classify", "rows.tsv", "--validation", "held.tsv", "-o", "run", *TINY)

@@ -91,7 +91,7 @@ def test_strings_and_lists(save):
         ({"text": ["a"], "label": [0.5]}, {}, "column 'label' is Value('float64'), and labels are read from strings"),
         ({"text": ["a"], "label": [[1]]}, {}, "column 'label' is List(Value('int64')), and labels are read from"),
         ({"text": ["a", "b"], "label": ["x", None]}, {}, "row 1: the label is null, a missing value"),
-        ({"text": ["a"], "label": [" "]}, {}, "row 0: the label is empty"),
+        ({"text": ["a"], "label": ["x\ny"]}, {}, "row 0: the label 'x\\ny' has a line end"),
         ({"text": ["a"], "label": ["nan"]}, {}, "row 0: the label is nan, a missing value"),
         ({"text": ["a"], "label": [["x", ""]]}, {}, "row 0: the label is empty"),
     ],

@@ -120,7 +120,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         ('a,x\n"b""\n\n,x\nc,x\n', "line 2: a double quote opens a cell here and is never closed; close it, or double"),
         ('a,x\n"b\nc","d\n\n', "line 3: a double quote opens a cell here and is never closed"),
         ('a,x\n"b\nc" d,x\n', "line 3: 'd,x' stands behind a closing double quote; put a comma there, or double"),
-        ("text,label\na,\n", "line 2: the label is empty; fill it in, or leave this text out"),
+        ('text,label\na,"very\ngood"\n', "line 2: the label 'very\\ngood' has a line end, a tab or another control char"),
         ("text,label\na,x\nb,NaN\n", "line 3: the label is NaN, a missing value; fill it in"),
         ('text,label\na,x\n"b\n","nan "\n', "line 3: the label is nan, a missing value; fill it in"),
     ],
@@ -138,8 +138,6 @@ def test_faults_of_csv(tmp_path, text, says):
             "line 2: 3 cells, where the first row (line 1) has 2: fill missing cells, and replace tabs in",
         ),
         ("text\tlabel\n\na\n", "line 3: 1 cell, where the first row (line 1) has 2"),
-        ("a\tx\nb\t\n", "line 2: the label is empty"),
-        ("a\tx\n\t\n", "line 2: the label is empty"),
         ("a\tx\nb\tnan\n", "line 2: the label is nan, a missing value"),
         ("just text\n", "line 1: no column 2 to read the label from; there is just text alone: part cells by tabs"),
     ],
@@ -223,6 +221,15 @@ def test_a_name_that_two_columns_have(tmp_path):
 
 
 # --- several labels
+
+
+def test_an_empty_cell_is_a_text_without_labels(tmp_path):
+    expected = [("a", ("x",)), ("b", ()), ("c", ("x",))]
+    for name, text in (("a.csv", 'a,x\nb,\nc," x"\n'), ("b.tsv", "a\tx\nb\t \nc\tx\n")):
+        path = write(tmp_path / name, text)
+        for separator in (None, ";"):
+            found = open_labelled(path, label_separator=separator)
+            assert [(record.text, record.labels) for record in found] == expected
 
 
 def test_several_labels_in_a_cell(tmp_path):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,13 +58,25 @@ def test_several_labels_and_none():
     assert labelled_kept.example_of(Labelled("a", ()), multi_label=True) == Example("a", ())
 
 
+def test_the_labels_of_a_set_are_sorted():
+    """The order of a set follows from hashes, which are other ones in each process."""
+    names = [f"label {number}" for number in range(50)]
+    for labels in (set(names), frozenset(names), dict.fromkeys(reversed(names)).keys()):
+        assert labelled_kept.example_of(("a", labels), multi_label=True).labels == tuple(sorted(names))
+    with pytest.raises(DataError, match="a text and its labels are strings"):
+        labelled_kept.example_of(("a", {"x", 5}), multi_label=True)
+
+
 @pytest.mark.parametrize(
     ("record", "says"),
     [
         (Labelled("a", ("x", "y"), "t.csv, line 7"), "t.csv, line 7: a text with 2 labels; give each one"),
-        (Labelled("a", (), "t.csv, line 7"), "t.csv, line 7: a text with 0 labels"),
+        (Labelled("a", (), "t.csv, line 7"), "t.csv, line 7: a text without a label; fill it in, leave this text out"),
         (("a", ("x", "y")), "a text with 2 labels; give each one, or set --multi-label"),
-        (("a", ()), "a text with 0 labels"),
+        (("a", ()), "a text without a label"),
+        (("a", "x\ty"), "the label 'x\\ty' has a line end, a tab or another control character; take it out"),
+        (("a", ["x\ny"]), "the label 'x\\ny' has a line end"),
+        (Labelled("a", ("x\u2028y",), "t.csv, line 7"), "t.csv, line 7: the label 'x\\u2028y' has a line end"),
         (
             Labelled("a", ("",), "t.csv, line 7"),
             "t.csv, line 7: a text and its labels are strings, and no label is empty",
@@ -93,10 +106,50 @@ def test_what_is_no_record(record, says):
 
 
 def test_of_each_class_the_same_share_is_held_out():
-    records = made(a=40, b=20, c=10, d=1)
+    records = made(a=40, b=20, c=10)
     train, held_out = divided(records, validation_share=0.25)
-    assert Counter(label for _, (label,) in held_out) == {"a": 10, "b": 5, "c": 2}
-    assert sorted(numbers(records, train) + numbers(records, held_out)) == list(range(71))
+    assert len(held_out) == 18
+    found = Counter(label for _, (label,) in held_out)
+    assert all(abs(found[label] - 18 * n / 70) < 1 for label, n in (("a", 40), ("b", 20), ("c", 10)))
+    assert sorted(numbers(records, train) + numbers(records, held_out)) == list(range(70))
+
+
+@pytest.mark.parametrize(("n_classes", "n_texts"), [(1000, 4), (150, 5), (150, 6)])
+def test_small_classes_are_held_out_of_too(n_classes, n_texts):
+    """A tenth of all texts, though a tenth of each class is none, or more than a tenth."""
+    train, held_out = divided(made(**{f"c{n}": n_texts for n in range(n_classes)}))
+    assert len(held_out) == n_classes * n_texts // 10
+    assert max(Counter(example.labels for example in held_out).values()) == 1
+    assert len({example.labels for example in train}) == n_classes
+
+
+def test_of_sets_of_labels_that_few_texts_have_a_share_is_held_out():
+    """Both parts then have as many labels a text, and each label about the same share of them."""
+    draw = np.random.default_rng(0)
+    records = [(f"{n}", [label for label in "abcdefghij" if draw.random() < 0.3]) for n in range(2000)]
+    parts = divided(records, multi_label=True)
+    assert len(parts[1]) == 200
+    n_labels = [np.mean([len(example.labels) for example in part]) for part in parts]
+    assert n_labels[0] == pytest.approx(n_labels[1], rel=0.05)
+    trained, held = (Counter(label for example in part for label in example.labels) for part in parts)
+    assert all(0.05 < held[label] / trained[label] < 0.18 for label in "abcdefghij")
+
+
+def test_the_only_text_with_a_label_is_left_to_training():
+    records = [*made(a=10, b=10), *((f"{n}", f"rare {n}") for n in range(10))]
+    for seed in range(5):
+        train, held_out = divided(records, validation_share=0.4, seed=seed)
+        assert len(held_out) == 8
+        assert {label for _, (label,) in held_out} == {"a", "b"}
+        several = [(text, ("c", label)) for text, label in records]
+        assert len({label for _, labels in divided(several, multi_label=True, seed=seed)[0] for label in labels}) == 13
+
+
+def test_however_large_the_share_a_text_of_each_class_is_left():
+    for share in (0.5, 0.9, 0.97, 0.999):
+        train, _ = divided(made(a=50, b=50), validation_share=share)
+        assert len(train) == max(1, 100 - round(100 * share))
+        assert len({example.labels for example in train}) == min(2, len(train))
 
 
 def test_both_parts_keep_the_order_of_the_records():
@@ -111,8 +164,6 @@ def test_the_seed_decides_and_nothing_else():
     records = made(a=30, b=30)
     first, second, third = (divided(records, validation_share=0.3, seed=seed)[1] for seed in (1, 1, 2))
     assert first == second != third
-    of_a = divided(made(a=30), validation_share=0.3)[1]
-    assert of_a == [example for example in first if example.labels == ("a",)]  # whatever other classes there are
 
 
 def test_the_end():
@@ -131,7 +182,7 @@ def test_texts_with_equal_sets_of_labels_are_a_class():
     assert Counter(tuple(sorted(example.labels)) for example in held_out) == {("x", "y"): 6, ("x",): 3, (): 3}
 
 
-def test_of_classes_too_small_for_a_share_one_text_is_held_out():
+def test_where_each_text_has_a_class_of_its_own_a_share_is_held_out():
     records = made(**{f"c{n}": 1 for n in range(12)})
     train, held_out = divided(records)
     assert (len(train), len(held_out)) == (11, 1)
@@ -180,16 +231,19 @@ def test_the_limit_counts_records_and_reads_no_further():
     seed=st.integers(0, 99),
 )
 @settings(deadline=None, max_examples=40)
-def test_each_text_is_in_one_part_and_no_class_gives_more_than_its_share(sizes, share, seed):
+def test_each_text_is_in_one_part_and_each_class_gives_its_share(sizes, share, seed):
     records = made(**{f"c{n}": size for n, size in enumerate(sizes)})
     if len(records) < labelled_kept.FEWEST:
         return
     train, held_out = divided(records, validation_share=share, seed=seed)
     assert sorted(numbers(records, train) + numbers(records, held_out)) == list(range(len(records)))
-    assert held_out
+    drawn_from = sum(size for size in sizes if size > 1) or len(records)
+    assert len(held_out) == max(1, min(round(share * drawn_from), drawn_from - 1))
     found = Counter(label for _, (label,) in held_out)
-    if len(held_out) > 1:
-        assert all(abs(found[f"c{n}"] - share * size) <= 0.5 for n, size in enumerate(sizes))
+    if drawn_from < len(records):
+        assert all(found[f"c{n}"] == 0 for n, size in enumerate(sizes) if size == 1)
+    expected = {f"c{n}": len(held_out) * size / drawn_from for n, size in enumerate(sizes) if size > 1}
+    assert all(abs(found[label] - n) < 1 for label, n in expected.items())
 
 
 # --- kept
