@@ -16,8 +16,8 @@ class HubLabelled:
     """Texts with labels, a row each: a column of strings, and one of strings, of numbers with names, or of lists of these.
 
     Numbers have names where the dataset says so (`ClassLabel`). A row whose text has no value has an empty text, and an
-    empty list or string is a text without labels. Every kind of line end becomes "\\n". Raises what `open_dataset` does, DataError
-    where columns are missing or of another kind, and while it is read, with the row, for a label that is missing.
+    empty list or string is a text without labels. Every kind of line end becomes "\\n". Raises what `open_dataset` does,
+    DataError where columns are missing or of another kind, and while it is read, with the row, for a label that is missing.
     """
 
     def __init__(

@@ -27,7 +27,9 @@ def checked(label: str, place: str) -> str:
     if label in MISSING:
         raise DataError(f"{place}: the label is {label}, a missing value; fill it in, or leave this text out")
     if breaks_lines(label):
-        raise DataError(f"{place}: the label {label!r:.60} has a line end, a tab or another control character; take it out")
+        raise DataError(
+            f"{place}: the label {label!r:.60} has a line end, a tab or another control character; take it out"
+        )
     return label
 
 

@@ -49,5 +49,5 @@ class Labelled:
 
 
 def breaks_lines(label: str) -> bool:
-    """Whether a label has a line end, a tab or another control character, so that it cannot be written a line for a line."""
+    """Whether a label has a line end, a tab or another control character, so that it does not fit in a line."""
     return _CONTROL.search(label) is not None

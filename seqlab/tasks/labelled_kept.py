@@ -111,8 +111,8 @@ def _held(config: Classification, examples: Sequence[Example]) -> np.ndarray[tup
     drawn = drawn[others] if others.any() else drawn
     n = len(drawn)
     n_held = max(1, min(round(share * n), n - 1))
-    # Places as far apart as can be, from one that the seed draws: a class of m texts has m * n_held / n of them, but for less
-    # than one, and so have several classes of a text each together.
+    # Places as far apart as can be, from one that the seed draws: a class of m texts has m * n_held / n of them, give or
+    # take less than one, and so have several classes of one text each together.
     first = np.random.default_rng([config.seed, 5]).integers(n)
     return drawn[(np.arange(n_held) * n + first) // n_held]
 

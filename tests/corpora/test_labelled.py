@@ -73,7 +73,7 @@ GOOD = '{"text": "a", "label": "x"}\n\n'
         ('{"text": "a", "label": NaN}', "the label is NaN, a missing value; fill it in, or leave this text out"),
         ('{"text": "a", "label": null}', "the label is null, a missing value"),
         ('{"text": "a", "label": "nan"}', "the label is nan, a missing value"),
-        ('{"text": "a", "label": "x\\ty"}', "the label 'x\\ty' has a line end, a tab or another control character; take it"),
+        ('{"text": "a", "label": "x\\ty"}', "the label 'x\\ty' has a line end, a tab or another control char"),
         ('{"text": "a", "label": ["x", ""]}', "the label is empty"),
         ('{"text": "a", "label": ["x", null]}', "the label is null"),
         ('{"text": "a", "label": ["x", ["y"]]}', "the label is a list in a list; give a string, a number, or a list"),

@@ -120,7 +120,10 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         ('a,x\n"b""\n\n,x\nc,x\n', "line 2: a double quote opens a cell here and is never closed; close it, or double"),
         ('a,x\n"b\nc","d\n\n', "line 3: a double quote opens a cell here and is never closed"),
         ('a,x\n"b\nc" d,x\n', "line 3: 'd,x' stands behind a closing double quote; put a comma there, or double"),
-        ('text,label\na,"very\ngood"\n', "line 2: the label 'very\\ngood' has a line end, a tab or another control char"),
+        (
+            'text,label\na,"very\ngood"\n',
+            "line 2: the label 'very\\ngood' has a line end, a tab or another control char",
+        ),
         ("text,label\na,x\nb,NaN\n", "line 3: the label is NaN, a missing value; fill it in"),
         ('text,label\na,x\n"b\n","nan "\n', "line 3: the label is nan, a missing value; fill it in"),
     ],

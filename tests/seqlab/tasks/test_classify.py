@@ -103,7 +103,10 @@ def test_texts_of_labels_that_training_never_saw_count_as_missed(model):
         ([("a text", "good")] * 12, "the training texts have 1 labels (good), and at least 2 are needed"),
         ([*ONE, Labelled("a text", ("x", "y"), "t.csv, line 9")], "t.csv, line 9: a text with 2 labels; give each one"),
         ([*ONE, Labelled("a text", (), "t.csv, line 9")], "t.csv, line 9: a text without a label"),
-        ([*ONE, ("a text", "very\ngood")], "the label 'very\\ngood' has a line end, a tab or another control character"),
+        (
+            [*ONE, ("a text", "very\ngood")],
+            "the label 'very\\ngood' has a line end, a tab or another control character",
+        ),
         ([*ONE, ("a text", None)], "label"),
         ([*ONE, ("a text", float("nan"))], "label"),
         ([*ONE, "a text"], "a record is a pair of a text and its label"),

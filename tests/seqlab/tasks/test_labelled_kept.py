@@ -138,7 +138,7 @@ def test_of_sets_of_labels_that_few_texts_have_a_share_is_held_out():
 def test_the_only_text_with_a_label_is_left_to_training():
     records = [*made(a=10, b=10), *((f"{n}", f"rare {n}") for n in range(10))]
     for seed in range(5):
-        train, held_out = divided(records, validation_share=0.4, seed=seed)
+        held_out = divided(records, validation_share=0.4, seed=seed)[1]
         assert len(held_out) == 8
         assert {label for _, (label,) in held_out} == {"a", "b"}
         several = [(text, ("c", label)) for text, label in records]
