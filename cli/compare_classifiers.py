@@ -37,6 +37,7 @@ def compare(
 ) -> None:
     """Print the table; with corpora of what each model reaches on these, else of what it reached in training."""
     from seqlab.cli.tables import for_json
+    from seqlab.tasks.gap import figure_of
 
     several = {bool(getattr(directory.config.data, "multi_label", False)) for directory in directories}
     if len(several) > 1:
@@ -47,8 +48,7 @@ def compare(
     notes = [] if corpora else list(_notes(directories))
     for note in notes:
         click.echo(f"seqlab: {note}", err=True)
-    name = "micro_f1" if True in several else "accuracy"
-    reached = [row[name] or 0.0 for row in rows]
+    reached = [row[figure_of(row)] or 0.0 for row in rows]
     best = [] if notes or len(rows) < 2 else [k for k, value in enumerate(reached) if value == max(reached)]
     behind = _behind(found, best[0]) if found and best else {}
     if as_json:

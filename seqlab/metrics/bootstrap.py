@@ -4,7 +4,7 @@ Both systems have read the same S sentences. As many are drawn from these with r
 figures are computed over each draw (Koehn 2004, "Statistical significance tests for machine translation evaluation").
 The p-value is that of Berg-Kirkpatrick, Burkett and Klein 2012, "An empirical investigation of statistical significance
 in NLP", section 2: the draws have the observed difference d as their mean, so one that is d better than chance has 2 d.
-`interval_of` says by the same draws how far the figure of one system is to be trusted.
+`interval_of` says in the same way how far the figure of one system is to be trusted.
 
     >>> ours = np.array([[5, 5, 5], [4, 4, 4], [6, 6, 4], [3, 3, 3]])  # true, predicted and correct words a sentence
     >>> theirs = np.array([[5, 6, 3], [4, 4, 4], [6, 7, 4], [3, 3, 3]])
@@ -24,7 +24,9 @@ from seqlab.errors import ConfigError, DataError
 Figure = Callable[[NDArray[np.int64]], NDArray[np.float64]]
 """Sums `(R, C)` of C counts -> the figure `(R,)` of each row; not a number where there is nothing to count."""
 
-_CELLS = 1 << 17  # sentences times resamples that are drawn at a time: 1 MB, which stays in the processor's cache
+_CELLS = (
+    1 << 17
+)  # sentences (or different rows) times resamples that are drawn at a time: 1 MB, which stays in the cache
 _LEVELS = (0.025, 0.975)  # a 95 % interval leaves out as much on either side
 _ROUNDING = 1e-12  # of a difference of figures: in a small test set many resamples have exactly twice the observed one
 
@@ -100,17 +102,30 @@ def interval_of(
 ) -> tuple[float, float]:
     """Give the 95 % interval of one system's figure, from its counts `(S, C)`: 2.5 % of the resamples lie on either side.
 
-    It is the percentile interval of Efron and Tibshirani 1993, "An introduction to the bootstrap", section 13.3. It
-    depends on the counts and the seed, not on the order of the rows. A resample over which the figure is not a number
-    is left out; both ends are not a number where all are.
+    It is the percentile interval of Efron and Tibshirani 1993, "An introduction to the bootstrap", section 13.3. Of equal
+    rows it does not matter which is drawn, so that how often each different one is drawn is drawn at once: by a multinomial
+    distribution, of two rows a binomial one. It depends on the counts and the seed, not on the order of the rows. A resample
+    over which the figure is not a number is left out; both ends are not a number where all are.
 
     Raises DataError for counts that are not a table or have no rows, ConfigError for less than one resample.
     """
     _check_resamples(n_resamples)
     if counts.ndim != 2 or not counts.size:
         raise DataError(f"the counts have the shape {counts.shape}: give a row for each sentence or text, at least one")
+    rows, n_equal = _different(counts)
+    draw, at_a_time = np.random.default_rng(seed), max(1, _CELLS // len(rows))
+    figures = []
+    for start in range(0, n_resamples, at_a_time):
+        times = draw.multinomial(len(counts), n_equal / len(counts), size=min(at_a_time, n_resamples - start))
+        figures.append(figure(times @ rows))
+    return _interval(np.concatenate(figures))
+
+
+def _different(counts: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the different rows of the counts `(S, C)`, in an order of their own, and how often each stands there."""
     ordered = counts[np.lexsort(counts.T)].astype(np.int64)
-    return _interval(np.concatenate([figure(sums) for sums in _resampled(ordered, n_resamples, seed)]))
+    first = np.flatnonzero(np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)]))
+    return ordered[first], np.diff(first, append=len(ordered))
 
 
 def f1_of(counts: NDArray[np.int64]) -> NDArray[np.float64]:

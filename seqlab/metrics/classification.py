@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +90,9 @@ def classes_of(labels: Sequence[str], seen: Iterable[str]) -> tuple[str, ...]:
 class ClassificationScores:
     """How well N texts are classified into K classes. A text whose true label the model does not know counts as wrong."""
 
+    DECIDING: ClassVar[str] = "accuracy"
+    """The name of the figure that counts most."""
+
     labels: tuple[str, ...]
     """The K labels that can be predicted."""
     true_labels: tuple[str, ...]
@@ -134,7 +137,7 @@ class ClassificationScores:
             true=rows,
             predicted=predicted,
             confusion=cells.reshape(len(true_labels), len(labels)).astype(np.int64),
-            nats=float(-true_log_probs.mean()) if known.size else math.nan,
+            nats=max(0.0, float(-true_log_probs.mean())) if known.size else math.nan,
             squared_error=max(float(squares) / len(true), 0.0),
             ece=expected_calibration_error(confidences, rows == predicted),
         )

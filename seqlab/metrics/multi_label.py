@@ -8,7 +8,7 @@ micro F1 0.8571 (95 % interval 0.6667 to 1.0000), macro F1 0.6667, exact match 0
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ _LEAST = -100.0  # nats
 @dataclass(frozen=True, eq=False)
 class MultiLabelScores:
     """How well the labels of N texts are found, out of K. A label that the model does not know is always missed."""
+
+    DECIDING: ClassVar[str] = "micro_f1"
+    """The name of the figure that counts most."""
 
     labels: tuple[str, ...]
     """The K labels that can be predicted."""
@@ -65,8 +68,8 @@ class MultiLabelScores:
         predicted[:, : len(labels)] = values >= threshold
         likely = np.where(has[:, : len(labels)], values, 1 - values)  # of what is true of each label
         with np.errstate(divide="ignore"):
-            nats = -np.maximum(np.log(likely), _LEAST).sum() / len(true)
-        return cls(tuple(labels), true_labels, threshold, has, predicted, float(nats))
+            nats = max(0.0, float(-np.maximum(np.log(likely), _LEAST).sum())) / len(true)
+        return cls(tuple(labels), true_labels, threshold, has, predicted, nats)
 
     @property
     def correct(self) -> NDArray[np.bool_]:

@@ -79,7 +79,7 @@ def brief(scores: dict[str, Any]) -> str:
 
 def figures(scores: dict[str, Any]) -> list[tuple[str, str]]:
     """The heads and the names of the figures that are shown."""
-    if "accuracy" in scores:
+    if gap.figure_of(scores) == "accuracy":
         return [("accuracy", "accuracy"), ("macro F1", "macro_f1"), ("nats a text", "nats"), ("ECE", "ece")]
     return [
         ("micro F1", "micro_f1"),

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from seqlab.metrics.classification import ClassificationScores, figure_or_none
+from seqlab.metrics.multi_label import MultiLabelScores
 from seqlab.tasks.classifier import Classifier
 from seqlab.tasks.labelled_kept import Example
 
@@ -28,14 +30,13 @@ def training_scores(classifier: Classifier, examples: Sequence[Example], seed: i
     if len(examples) > MOST_TEXTS:
         drawn = np.random.default_rng([seed, 4]).choice(len(examples), MOST_TEXTS, replace=False)
         examples = [examples[number] for number in np.sort(drawn).tolist()]
-    found = classifier.evaluate(examples).to_dict()
-    name = figure_of(found)
-    return {name: found[name], "n_texts": len(examples)}
+    found = classifier.evaluate(examples)
+    return {found.DECIDING: figure_or_none(getattr(found, found.DECIDING)), "n_texts": len(examples)}
 
 
 def figure_of(scores: dict[str, Any]) -> str:
     """The name of the figure that is compared: accuracy, or micro F1 where a text may have several labels."""
-    return "accuracy" if "accuracy" in scores else "micro_f1"
+    return ClassificationScores.DECIDING if ClassificationScores.DECIDING in scores else MultiLabelScores.DECIDING
 
 
 def highest_floor(scores: dict[str, Any]) -> tuple[str, float] | None:

@@ -1,6 +1,7 @@
 import doctest
 import itertools
 import math
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -140,27 +141,54 @@ def test_counts_that_do_not_fit():
 
 @settings(max_examples=30, deadline=None)
 @given(SENTENCES, st.integers(0, 99))
-def test_the_interval_of_one_system_in_plain_python_with_fractions(sentences, seed):
-    n = 40
-    drawn = np.random.default_rng(seed).integers(len(sentences), size=(n, len(sentences))).tolist()
-    ordered = sorted(((row[0], row[1]) for row in sentences), key=lambda row: row[::-1])
-    samples = [[ordered[index] for index in row] for row in drawn]
-    figures = [float(Fraction(sum(right for _, right in rows), sum(all_ for all_, _ in rows))) for rows in samples]
+def test_the_interval_of_one_system_does_not_depend_on_the_order(sentences, seed):
     counts, _ = two(sentences)
-    found = interval_of(counts, accuracy_of, n_resamples=n, seed=seed)
-    assert found == pytest.approx(np.quantile(figures, [0.025, 0.975]))
-    assert found == interval_of(counts[::-1], accuracy_of, n_resamples=n, seed=seed)
+    low, high = interval_of(counts, accuracy_of, n_resamples=40, seed=seed)
+    assert (low, high) == interval_of(counts[::-1], accuracy_of, n_resamples=40, seed=seed)
+    shares = counts[:, 1] / counts[:, 0]
+    assert shares.min() <= low <= high <= shares.max()
+
+
+def test_the_interval_is_that_of_all_ways_to_draw():
+    """Four sentences, two of them equal, can be drawn in 4 ** 4 ways."""
+    sentences = [(5, 5), (3, 2), (6, 1), (3, 2)]
+    ways = [sum(right for _, right in way) / sum(n for n, _ in way) for way in itertools.product(sentences, repeat=4)]
+    expected = np.quantile(ways, [0.025, 0.975])
+    assert interval_of(np.array(sentences), accuracy_of, n_resamples=40_000) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("n", "right"), [(40, 30), (1000, 700), (100_000, 99_900)])
+def test_the_interval_of_an_accuracy_is_binomial(n, right):
+    """Where 2.5 % and 97.5 % of the binomial distribution lie below, but for what 100,000 draws leave open."""
+    counts = np.ones((n, 2), dtype=np.int64)
+    counts[right:, 1] = 0
+    p, logs = right / n, np.array([math.lgamma(k + 1) for k in range(n + 1)])
+    k = np.arange(n + 1)
+    below = np.exp(logs[n] - logs[k] - logs[n - k] + k * math.log(p) + (n - k) * math.log1p(-p)).cumsum()
+    for end, level in zip(interval_of(counts, accuracy_of, n_resamples=100_000), (0.025, 0.975), strict=True):
+        assert any(abs(end - at / n) <= 1 / n for at in np.searchsorted(below, [level - 0.002, level + 0.002]))
 
 
 def test_the_interval_is_that_of_the_difference_to_a_system_with_nothing_right(monkeypatch):
     rng = np.random.default_rng(6)
-    right = np.sort(rng.integers(0, 2, size=300))
-    counts = np.stack([np.ones_like(right), right], axis=1)
-    scores = paired_bootstrap(counts, counts * [1, 0], accuracy_of)
-    assert interval_of(counts, accuracy_of) == (scores.low, scores.high)
+    counts = np.sort(rng.integers(1, 6, size=(3, 300)), axis=0)[::-1].T
+    scores = paired_bootstrap(counts, counts * [1, 1, 0], f1_of, n_resamples=20_000)
+    found = interval_of(counts, f1_of, n_resamples=20_000)
+    assert found == pytest.approx((scores.low, scores.high), abs=0.002)
+    assert interval_of(counts, f1_of, n_resamples=20_000, seed=1) != found
+    few = interval_of(counts, f1_of, n_resamples=100)
     monkeypatch.setattr(bootstrap, "_CELLS", 1000)  # in parts it is the same
-    assert interval_of(counts, accuracy_of) == (scores.low, scores.high)
-    assert interval_of(counts, accuracy_of, seed=1) != (scores.low, scores.high)
+    assert interval_of(counts, f1_of, n_resamples=100) == few
+
+
+def test_the_interval_of_a_million_texts_takes_no_time():
+    """What is drawn at a time grows with the different rows, not with the texts."""
+    counts = np.ones((1_000_000, 2), dtype=np.int64)
+    counts[::10, 1] = 0
+    started = time.process_time()
+    low, high = interval_of(counts, accuracy_of)
+    assert time.process_time() - started < 2  # drawing each text takes 16 seconds
+    assert 0.8993 < low < 0.9 < high < 0.9007
 
 
 def test_the_interval_is_as_wide_as_that_of_a_share():

@@ -177,6 +177,11 @@ def test_a_probability_a_little_above_one():
     assert 0 <= scores.squared_error < 1e-4
 
 
+def test_certainty_costs_nothing_and_not_less():
+    scores = ClassificationScores.of(["a", "b"], np.array([[0.0, -np.inf], [-np.inf, 1e-9]]), ["a", "b"])
+    assert f"{scores.nats:.4f}" == "0.0000"  # and not -0.0000
+
+
 def test_among_equally_likely_labels_the_first_is_predicted():
     scores = ClassificationScores.of(["a", "b"], np.log(np.full((2, 2), 0.5)), ["b", "a"])
     assert scores.predicted.tolist() == [0, 0]

@@ -148,6 +148,11 @@ def test_certain_and_wrong_as_in_torch():
     assert MultiLabelScores.of([{"a", "b"}], probabilities, ["a", "b"]).nats == loss.item() == 100
 
 
+def test_certainty_costs_nothing_and_not_less():
+    scores = MultiLabelScores.of([("a",), ()], np.array([[1.0, 0.0], [0.0, 0.0]]), ["a", "b"])
+    assert f"{scores.nats:.4f}" == "0.0000"  # and not -0.0000
+
+
 def test_input_that_does_not_fit():
     half = np.full((2, 2), 0.5)
     for true, probabilities, labels, message in (

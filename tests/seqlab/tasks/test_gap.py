@@ -3,6 +3,7 @@
 import pytest
 
 import seqlab
+from seqlab.metrics import classification
 from seqlab.metrics.classification import ClassificationScores
 from seqlab.tasks import gap
 from seqlab.tasks.labelled_kept import Example
@@ -39,6 +40,17 @@ def test_the_verdict_says_whether_the_floor_is_beaten():
     assert gap.verdict(0.90, 0.89, 0.80).endswith("lie close together, and it beats the floor")
     assert gap.verdict(0.60, 0.51, 0.55).endswith("somewhat better than validation, but it does not beat the floor")
     assert "floor" not in gap.verdict(0.99, 0.85)
+
+
+def test_training_texts_are_scored_without_an_interval(monkeypatch):
+    """Which nobody would see, and which takes a while for many texts."""
+
+    class Right:
+        def evaluate(self, examples):
+            return ClassificationScores.of(["a"] * len(examples), [[0.0]] * len(examples), ["a"])
+
+    monkeypatch.setattr(classification, "interval_of", lambda *_: pytest.fail("drawn"))
+    assert gap.training_scores(Right(), [Example("b", ("a",))] * 3, 1) == {"accuracy": 1.0, "n_texts": 3}
 
 
 def test_the_remark_takes_the_highest_floor():
