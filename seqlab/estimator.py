@@ -1,6 +1,5 @@
 """A text classifier with the interface of scikit-learn: for its pipelines, cross-validation and searches."""
 
-import json
 from collections.abc import Iterable, Mapping, Set
 from typing import Any, Self
 
@@ -88,13 +87,12 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_consistent_length(texts, numbers)
         names = [str(label) for label in classes.tolist()]
         records = [(text, names[number]) for text, number in zip(texts, numbers.tolist(), strict=True)]
-        config = resolve("classify", {}, self._changes())
-        if config.data.multi_label:  # type: ignore[attr-defined]
+        if resolve("classify", {}, self._changes()).data.multi_label:  # type: ignore[attr-defined]
             raise ConfigError(
                 "settings: multi_label is not for an estimator, whose texts have one label; use seqlab.train"
             )
         try:
-            self.classifier_: Classifier = train("classify", records, config=json.loads(config.to_json()))
+            self.classifier_: Classifier = train("classify", records, **self._changes())
         except DataError as error:
             raise TextClassifierError(str(error)) from None
         self.classes_ = classes

@@ -16,6 +16,12 @@ from seqlab.precision import Precision
 class LabelledData(Data):
     """What is read, and where text and label stand in it."""
 
+    validation_share: float = Field(0.1, ge=0.0, lt=1.0)
+    """Share of the texts that is held out; 0 holds nothing out and scores what is trained on."""
+    validation_split: Literal["random", "end"] = "random"
+    """Which texts are held out: drawn by the seed, of each class alike, or the end of the corpora."""
+    limit: int | None = Field(None, ge=1)
+    """Read only this many texts of the training corpora."""
     form: Literal["auto", "tsv", "csv", "jsonl", "fasttext", "folders"] = "auto"
     """Form of the corpora: by their names and beginnings (auto), tables, JSON lines, __label__ lines, a folder a class."""
     text_column: str | None = None
@@ -175,12 +181,16 @@ class ClassifierTraining(FineTuning):
 
     epochs: int = Field(8, ge=1, le=1_000_000)
     """Passes over the training corpora."""
+    l1: float = Field(0.0, ge=0.0)
+    """L1: this times the sum of absolute values of all weight matrices is added to the loss per text."""
 
 
 AT_THE_END = 1_000_000_000
 """Steps between two validations, so many that there is one alone: the last weights are then the best that are known."""
 SEQUENCES, BAGS = ("rnn", "textcnn"), ("bag", "mlp", "softmax")
 """The networks that read token by token, and those that count n-grams."""
+NOT_RECURRENT = ("textcnn", *BAGS)
+"""Those without recurrent layers."""
 _NETWORK = ("batches", "network", "objective", "training")
 
 

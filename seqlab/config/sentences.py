@@ -137,6 +137,9 @@ class SegmentBatches(SentenceBatches):
     unknown_weight: float = Field(1.0, gt=0.0, le=1000.0)
     """Weight in the loss of words that no other part of the training data has (lexicon_folds): they stand for the new words
     of a text to come. Above 1 more of these are found, and some others are missed."""
+    exchange_unknown: float = Field(0.0, ge=0.0, le=1.0)
+    """Share of such words, of those of two to four Chinese characters, that is exchanged for others of the same part and
+    length, drawn anew each epoch, so that each is learned in more places than it stands in."""
 
 
 class TaggerNetwork(Recurrence):
@@ -235,12 +238,13 @@ class Segmentation(SentenceTask):
 
     @model_validator(mode="after")
     def _new_words(self) -> Self:
-        weighted = self.batches.unknown_weight != 1.0
+        weighted, exchanged = self.batches.unknown_weight != 1.0, self.batches.exchange_unknown > 0
         if self.network.crf and weighted:
             raise ValueError("batches.unknown_weight: a CRF scores whole sentences; leave it out, or crf")
-        if self.features.lexicon_folds != 10 and not weighted and TRAIN not in self.features.lexicons:
+        if self.features.lexicon_folds != 10 and not (weighted or exchanged or TRAIN in self.features.lexicons):
             raise ValueError(
-                "features.lexicon_folds: neither the list train nor unknown_weight is there to need it; leave it out"
+                "features.lexicon_folds: the list train, unknown_weight and exchange_unknown need it, and none is there; "
+                "leave it out"
             )
         return self
 

@@ -100,18 +100,23 @@ def with_temperature(log_probs: NDArray[np.floating[Any]], temperature: float) -
     return normalised
 
 
-def fit_temperature(log_probs: NDArray[np.floating[Any]], true: NDArray[np.integer[Any]]) -> float:
+def fit_temperature(
+    log_probs: NDArray[np.floating[Any]], true: NDArray[np.integer[Any]], pseudo_count: float = 0.0
+) -> float:
     """Give the temperature T at which the true classes `(N,)` are most likely, from natural logarithms `(N, K)`.
 
+    Few texts that are all right, or all wrong, say nothing of how often a next one will be. With a pseudo-count of 1 the
+    target of each text is (N + 1) / (N + K) for its true class and 1 / (N + K) for each other one (Platt 1999, section 2.2).
+
     The mean nats of softmax(log_probs / T) are convex in b = 1 / T (Guo et al. 2017, section 4.2): their derivative, the
-    mean of E[log_probs] - log_probs[true] under that softmax, only grows, and T is where it is 0. It is found by Newton's
-    method, which halves the bracket instead where a step would leave it. T is kept between `LOWEST_TEMPERATURE` and
-    `HIGHEST_TEMPERATURE`; where no T makes a difference it is 1. A log-probability below -700 counts as -700. Leave out
+    mean of E[log_probs] under that softmax less that under the targets, only grows, and T is where it is 0. It is found by
+    Newton's method, which halves the bracket instead where a step would leave it. T is kept between `LOWEST_TEMPERATURE`
+    and `HIGHEST_TEMPERATURE`; where no T makes a difference it is 1. A log-probability below -700 counts as -700. Leave out
     the texts whose true label the model does not know. Logits will do as well.
 
     Raises DataError where rows and classes do not fit, or there is none, or a log-probability is not a number.
     """
-    held = _fittable(log_probs, true)
+    held = _fittable(log_probs, true, pseudo_count)
     slope, curvature = _derivatives(held, 1.0)
     if slope == 0:
         return 1.0
@@ -131,8 +136,10 @@ def fit_temperature(log_probs: NDArray[np.floating[Any]], true: NDArray[np.integ
     return 1 / inverse
 
 
-def _fittable(log_probs: NDArray[np.floating[Any]], true: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-    """Give `(N, K)`: by how much the log-probability of each class is above that of the true one."""
+def _fittable(
+    log_probs: NDArray[np.floating[Any]], true: NDArray[np.integer[Any]], pseudo_count: float
+) -> NDArray[np.float64]:
+    """Give `(N, K)`: by how much the log-probability of each class is above the mean under the targets of its row."""
     values, rows = np.asarray(log_probs, dtype=np.float64), np.asarray(true)
     if values.ndim != 2 or rows.shape != values.shape[:1] or not values.size:
         raise DataError(
@@ -144,7 +151,10 @@ def _fittable(log_probs: NDArray[np.floating[Any]], true: NDArray[np.integer[Any
     if np.isnan(values).any() or np.isposinf(values).any():
         raise DataError("a log-probability is not a number or infinite: look for a division by 0 in the model")
     finite = np.maximum(values, _LEAST)
-    above: NDArray[np.float64] = finite - np.take_along_axis(finite, rows[:, None].astype(np.intp), axis=1)
+    n_texts, n_labels = values.shape
+    of_true = np.take_along_axis(finite, rows[:, None].astype(np.intp), axis=1)
+    together = n_texts * of_true + pseudo_count * finite.sum(axis=1, keepdims=True)
+    above: NDArray[np.float64] = finite - together / (n_texts + pseudo_count * n_labels)
     return above
 
 

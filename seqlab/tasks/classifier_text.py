@@ -64,6 +64,7 @@ class ClassifierText:
             fitted = TokenFeatures.fit(
                 tokens,
                 min_count=config.text.min_count,
+                max_size=config.text.max_size,
                 bigrams=features.bigrams,
                 bigram_min_count=features.bigram_min_count,
                 kinds=False,
@@ -80,6 +81,11 @@ class ClassifierText:
                 min_count=bag.feature_min_count,
                 buckets=bag.buckets,
             )
+            if not counted.n_features:
+                raise DataError(
+                    f"no n-gram is seen {bag.feature_min_count} times or more in the training texts: give more texts, or a "
+                    "lower --feature-min-count"
+                )
             return ClassifierText(self.pipeline, self.longest, ngrams=counted)
         return self
 

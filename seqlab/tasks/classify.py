@@ -2,26 +2,29 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from seqlab.config import Classification
-from seqlab.errors import DataError, ModelError
+from seqlab.errors import DataError
 from seqlab.metrics.calibration import fit_temperature
-from seqlab.modeldir import ModelDirectory
+from seqlab.modeldir import ModelDirectory, figures_read
 from seqlab.ngram.classifier import NGramClassifier
 from seqlab.records import Labelled
-from seqlab.tasks import labelled_kept
-from seqlab.tasks.classifier import Floats
+from seqlab.tasks import gap, labelled_kept
+from seqlab.tasks.classifier import Classifier, Floats
 from seqlab.tasks.classifier_text import ClassifierText
 from seqlab.tasks.labelled_kept import Example
 from seqlab.tasks.names_kept import keep_names, kept_names
-from seqlab.tasks.ngram_text_classifier import NgramTextClassifier
+from seqlab.text.vocab import SPECIALS
+from seqlab.wording import counted
 
 LABELS = "labels.json"
-NGRAM = "ngram"
-"""The folder of the n-gram models in a model directory."""
+NEARLY_EACH, MANY_TEXTS = 0.9, 20
+"""Which share of the texts, from how many texts on, cannot have a label of its own each."""
 
 
 def prepare(
@@ -38,15 +41,12 @@ def prepare(
         folder: an existing folder.
 
     Raises:
-        DataError: no texts, one without a label or with several where one is wanted, or fewer than two classes.
+        DataError: no texts, one without a label or with several where one is wanted, fewer than two classes, or as many
+            classes as texts.
     """
     train, held_out, n_empty = labelled_kept.divided(config, records, validation)
     counts = Counter(label for example in train for label in example.labels)
-    if len(counts) < (1 if config.data.multi_label else 2):
-        raise DataError(
-            f"the training texts have {len(counts)} labels ({', '.join(counts) or 'none'}), and at least 2 are needed: "
-            "give texts of another class, or look at --label-column"
-        )
+    _check_labels(config, train, counts)
     labelled_kept.keep(folder, train, held_out)
     (folder / "text").mkdir(exist_ok=True)
     ClassifierText.fit(config, [example.text for example in train]).save(folder / "text")
@@ -54,21 +54,34 @@ def prepare(
     keep_names(folder / "text" / LABELS, "labels", sorted(counts), notes)
 
 
+def _check_labels(config: Classification, train: Sequence[Example], counts: Counter[str]) -> None:
+    if len(counts) < (1 if config.data.multi_label else 2):
+        raise DataError(
+            f"the training texts have {counted(len(counts), 'label')} ({', '.join(counts) or 'none'}), and at least 2 are "
+            "needed: give texts of another class, or look at --label-column"
+        )
+    alone = [label for label, count in counts.items() if count == 1]
+    if len(train) >= MANY_TEXTS and len(alone) > NEARLY_EACH * len(train):
+        raise DataError(
+            f"of {len(train):,} training texts {len(alone):,} have a label that no other has, such as {alone[0]!r:.60}: "
+            "nothing can be learned of these; say which columns hold texts and labels, by --text-column and --label-column"
+        )
+
+
 def _notes(config: Classification, counts: Counter[str], held_out: Sequence[Example], n_empty: int) -> list[str]:
     """What one may overlook of the data, a sentence each."""
     notes = []
     if n_empty:
-        notes.append(f"{n_empty:,} empty texts are left out of training")
+        notes.append(f"{counted(n_empty, 'empty text is', 'empty texts are')} left out of training")
     if config.data.limit is not None:
-        notes.append(f"only the first {config.data.limit:,} texts are read")
+        notes.append(f"only the first {counted(config.data.limit, 'text is', 'texts are')} read")
     few = [label for label, count in sorted(counts.items()) if count == 1]
     if few:
         notes.append(f"of {listed(few)} there is one training text alone: nothing general can be learned from it")
     unseen = Counter(label for example in held_out for label in example.labels if label not in counts)
     if unseen:
-        notes.append(
-            f"{unseen.total():,} texts to validate on have a label that training never saw ({listed([*unseen])})"
-        )
+        found = counted(unseen.total(), "text to validate on has", "texts to validate on have")
+        notes.append(f"{found} a label that training never saw ({listed([*unseen])})")
     return notes
 
 
@@ -105,29 +118,80 @@ def count_ngrams(config: Classification, text: ClassifierText, train: Sequence[E
     )
 
 
-def load_ngram(directory: ModelDirectory) -> NgramTextClassifier:
-    """The n-gram classifier that a model directory holds."""
-    config = directory.config
-    assert isinstance(config, Classification)
-    labels, _ = kept_labels(directory.path)
-    text = ClassifierText.load(config, directory.path / "text")
-    model = NGramClassifier.load(directory.path / NGRAM)
-    if list(model.labels) != labels:
-        raise ModelError(f"{directory.path / NGRAM}: its classes are not those of {LABELS}; copy the folder again")
-    temperature = float(directory.manifest["training"].get("temperature", 1.0))
-    return NgramTextClassifier(config, labels, text, model, temperature, directory.scores)
-
-
 def targets(examples: Sequence[Example], labels: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """The number of the label of each text (N,), -1 for one that is not among the labels."""
     numbers = {label: number for number, label in enumerate(labels)}
     return np.array([numbers.get(example.labels[0], -1) for example in examples], np.int64)
 
 
-def temperature(config: Classification, examples: Sequence[Example], labels: Sequence[str], log_probs: Floats) -> float:
-    """What ln p (N, K) of texts with labels is best divided by; 1 where a text may have several, or no label is known."""
-    if config.data.multi_label:
-        return 1.0
-    true = targets(examples, labels)
-    known = true >= 0
-    return fit_temperature(log_probs[known], true[known]) if known.any() else 1.0
+def kept_temperature(directory: ModelDirectory) -> float:
+    """The temperature of a model, 1 where none was fitted.
+
+    Raises:
+        ModelError: it is no number.
+    """
+    with figures_read(directory.path):
+        return float(directory.manifest["training"].get("temperature", 1.0))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What `prepare` has left in a folder, and the rules that hold whatever is trained on it."""
+
+    config: Classification
+    labels: list[str]
+    notes: list[str]
+    """What one may overlook, a sentence each."""
+    text: ClassifierText
+    train: list[Example]
+    held_out: list[Example] | None
+    """None where nothing is held out."""
+
+    @classmethod
+    def load(cls, config: Classification, folder: Path) -> "Prepared":
+        """Read it.
+
+        Raises:
+            DataError, ModelError: a part is missing or altered.
+        """
+        labels, notes = kept_labels(folder)
+        train, held_out = labelled_kept.kept(folder)
+        if held_out is None and not config.data.folds:
+            notes = ["nothing is held out: the training data themselves are scored", *notes]
+        return cls(config, labels, notes, ClassifierText.load(config, folder / "text"), train, held_out)
+
+    @property
+    def scored(self) -> list[Example]:
+        """The texts that a model is scored on: those held out, or where nothing is held out those of training."""
+        return self.train if self.held_out is None else self.held_out
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How much there is to train and to validate on, and of what vocabulary, for the card."""
+        vocabulary = len(self.text.pipeline.vocab) - len(SPECIALS)
+        return {"train": len(self.train), "validation": len(self.scored), "vocabulary": vocabulary}
+
+    def summary(self) -> str:
+        """How much there is, in one line."""
+        held_out = "none" if self.held_out is None else f"{len(self.held_out):,}"
+        return (
+            f"{counted(len(self.train), 'text')} to train on, {held_out} to validate on, "
+            f"{counted(len(self.labels), 'label')}, "
+            f"a vocabulary of {counted(self.sizes['vocabulary'], self.text.pipeline.unit)}"
+        )
+
+    def temperature(self, log_probs: Floats) -> float:
+        """What ln p (N, K) of the N texts that are scored is best divided by; 1 where no other is known to be better.
+
+        So it is where a text may have several labels, where no text has a label that training saw, and where nothing is
+        held out: texts that a model has been trained on cannot tell how sure it may be of others.
+        """
+        if self.config.data.multi_label or self.held_out is None:
+            return 1.0
+        true = targets(self.held_out, self.labels)
+        known = true >= 0
+        return fit_temperature(log_probs[known], true[known], pseudo_count=1) if known.any() else 1.0
+
+    def training_scores(self, classifier: Classifier) -> dict[str, Any]:
+        """What a model reaches on texts that it was trained on; none where it is scored on these."""
+        return {} if self.held_out is None else gap.training_scores(classifier, self.train, self.config.seed)

@@ -16,14 +16,14 @@ from seqlab.metrics.classification import ClassificationScores
 from seqlab.metrics.multi_label import MultiLabelScores
 from seqlab.models.classifier import RecurrentClassifier
 from seqlab.recurrent.stack import Carried
-from seqlab.tasks import classifier_network, classify, classify_floors, gap, labelled_kept
+from seqlab.tasks import classifier_network, classify, classify_floors
 from seqlab.tasks.base import Loss
 from seqlab.tasks.classifier_network import Bags, Network, Sequences
-from seqlab.tasks.classifier_text import ClassifierText
+from seqlab.tasks.classify import Prepared
 from seqlab.tasks.labelled_kept import Example
 from seqlab.tasks.neural_classifier import NeuralClassifier
 from seqlab.text.augmentation import augmented
-from seqlab.text.vocab import SPECIALS, UNK
+from seqlab.text.vocab import UNK
 
 RARE = 1
 """Up to how often a token is seen that may be trained as unknown."""
@@ -45,13 +45,10 @@ class ClassificationTask:
     unit = "text"
 
     def __init__(self, config: Classification, folder: Path, device: str):
-        self.config, self.folder, self.device = config, folder, device
-        self.labels, self.notes = classify.kept_labels(folder)
-        self.text = ClassifierText.load(config, folder / "text")
-        self.train, held_out = labelled_kept.kept(folder)
-        self.validation = self.train if held_out is None else held_out
-        if held_out is None and not config.data.folds:
-            self.notes.insert(0, "nothing is held out: the training data themselves are scored")
+        self.config, self.device = config, device
+        self._prepared = prepared = Prepared.load(config, folder)
+        self.labels, self.notes, self.sizes = prepared.labels, prepared.notes, prepared.sizes
+        self.text, self.train = prepared.text, prepared.train
         self._tokens = self.text.tokens(example.text for example in self.train)
         self._counts = config.model in BAGS
         self._ids: NDArray[Any]
@@ -60,11 +57,6 @@ class ClassificationTask:
         self._targets = self._targets_of(self.train)
         self._class_weights = self._balanced() if config.objective.class_weights == "balanced" else None
         self._temperature = 1.0
-        self.sizes = {
-            "train": len(self.train),
-            "validation": len(self.validation),
-            "vocabulary": len(self.text.pipeline.vocab) - len(SPECIALS),
-        }
 
     def _targets_of(self, examples: list[Example]) -> NDArray[Any]:
         if not self.config.data.multi_label:
@@ -84,12 +76,7 @@ class ClassificationTask:
 
     def summary(self) -> str:
         """How much there is, in one line."""
-        train, validation, vocabulary = (f"{size:,}" for size in self.sizes.values())
-        held_out = "none to validate on" if self.config.data.folds else f"{validation} to validate on"
-        return (
-            f"{train} texts to train on, {held_out}, {len(self.labels)} labels, a vocabulary of "
-            f"{vocabulary} {self.text.pipeline.unit}s"
-        )
+        return self._prepared.summary()
 
     def facts(self) -> dict[str, Any]:
         """The labels' number, the temperature, and how many n-grams are counted."""
@@ -151,25 +138,24 @@ class ClassificationTask:
         return Loss(self._loss_of(logits, targets), len(targets), None)
 
     def _loss_of(self, logits: Tensor, targets: Tensor) -> Tensor:
-        objective = self.config.objective
         if self.config.data.multi_label:
             return F.binary_cross_entropy_with_logits(logits, targets, reduction="sum")
-        if objective.loss == "cross-entropy":
-            weights, smoothing = self._class_weights, objective.label_smoothing
-            return F.cross_entropy(logits, targets, weights, reduction="sum", label_smoothing=smoothing)
-        wanted = F.one_hot(targets, len(self.labels)).to(logits.dtype)
-        wanted = wanted * (1 - objective.label_smoothing) + objective.label_smoothing / len(self.labels)
-        each = (logits.softmax(-1) - wanted).square().sum(-1)
+        smoothing = self.config.objective.label_smoothing
+        if self.config.objective.loss == "cross-entropy":
+            each = F.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
+        else:
+            wanted = F.one_hot(targets, len(self.labels)).to(logits.dtype)
+            wanted = wanted * (1 - smoothing) + smoothing / len(self.labels)
+            each = (logits.softmax(-1) - wanted).square().sum(-1)
+        # The weight is that of the text, not of what smoothing gives the other classes, as torch would have it.
         return (each if self._class_weights is None else each * self._class_weights[targets]).sum()
 
     def evaluate(self, model: nn.Module) -> ClassificationScores | MultiLabelScores:
         """Scores on the held-out texts, where the temperature is fitted; on those of training where nothing is held out."""
-        classifier = self._classifier(model)
-        log_probs = classifier.log_probs((example.text for example in self.validation), calibrated=False)
-        # Texts that it has been trained on cannot tell how sure it may be of others.
-        if self.validation is not self.train:
-            self._temperature = classify.temperature(self.config, self.validation, self.labels, log_probs)
-        return classifier.score_of(self.validation, log_probs)
+        classifier, scored = self._classifier(model), self._prepared.scored
+        log_probs = classifier.log_probs((example.text for example in scored), calibrated=False)
+        self._temperature = self._prepared.temperature(log_probs)
+        return classifier.score_of(scored, log_probs)
 
     def _classifier(self, model: nn.Module) -> NeuralClassifier:
         assert not isinstance(model, Tensor)
@@ -177,11 +163,9 @@ class ClassificationTask:
         return NeuralClassifier(self.config, self.labels, self.text, made, device=self.device)
 
     def floors(self) -> dict[str, Any]:
-        """The scores of simple models on the same texts, by their names; none where not wanted."""
-        return classify_floors.floors(self.config, self.labels, self.text, self.train, self.validation)
+        """The scores of simple models on the held-out texts, by their names; none where not wanted or none held out."""
+        return classify_floors.floors(self.config, self.labels, self.text, self.train, self._prepared.held_out)
 
     def training_scores(self, model: nn.Module) -> dict[str, Any]:
         """What a model reaches on texts that it was trained on; none where these are the validation texts."""
-        if self.validation is self.train:
-            return {}
-        return gap.training_scores(self._classifier(model), self.train, self.config.seed)
+        return self._prepared.training_scores(self._classifier(model))

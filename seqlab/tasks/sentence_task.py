@@ -23,6 +23,7 @@ from seqlab.tasks.folds import Folds
 from seqlab.tasks.neural_segmenter import LEGALITY, NeuralSegmenter
 from seqlab.tasks.neural_tagger import NeuralTagger
 from seqlab.tasks.sentence_parts import lists_of_training
+from seqlab.tasks.word_exchange import WordExchange
 from seqlab.text.bmes import numbers_of_tags, tags_of_words
 from seqlab.text.codepoints import codes_of
 from seqlab.text.features import Columns, TokenFeatures, marked
@@ -188,15 +189,28 @@ class SegmentationTask(SentenceNetworkTask):
         codes = codes_of("".join(texts)).astype(np.uint32)
         starts = np.cumsum([0, *map(len, texts)])
         tags = numbers_of_tags("".join(map(tags_of_words, sentences))).astype(np.int64)
-        folds = Folds(self._as_known(sentences), self.config.features.lexicon_folds)
-        columns = self.features.of_characters(codes, starts)
-        if TRAIN in self.config.features.lexicons:
-            columns = Columns(columns.ids, self._flags(folds, codes, starts))
+        self._folds = Folds(self._as_known(sentences), self.config.features.lexicon_folds)
+        self._exchange = WordExchange(sentences, self._folds, codes) if self.config.batches.exchange_unknown else None
         weight, shares = self.config.batches.unknown_weight, None
         if weight != 1.0:
-            shares = np.where(folds.only_here(), weight, 1.0).astype(np.float32)
+            shares = np.where(self._folds.only_here(), weight, 1.0).astype(np.float32)
             shares /= shares.mean()
-        return Encoded(columns, tags, starts, shares)
+        return Encoded(self._columns(codes, starts), tags, starts, shares)
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """The batches of an epoch; which ones depends on the seed and the epoch alone."""
+        if self._exchange is not None:
+            draw = np.random.default_rng([self.config.seed, 3, epoch])
+            columns = self._columns(self._exchange.codes(self.config.batches.exchange_unknown, draw), self._starts)
+            self._ids, self._marks = columns.ids, columns.flags.astype(np.uint8)
+        yield from super().batches(epoch)
+
+    def _columns(self, codes: NDArray[np.uint32], starts: NDArray[np.int64]) -> Columns:
+        """What is read of the training characters."""
+        columns = self.features.of_characters(codes, starts)
+        if TRAIN not in self.config.features.lexicons:
+            return columns
+        return Columns(columns.ids, self._flags(codes, starts))
 
     def _as_known(self, sentences: list[list[str]]) -> list[list[str]]:
         """The words as the list of known ones has them."""
@@ -204,10 +218,10 @@ class SegmentationTask(SentenceNetworkTask):
             return sentences
         return [[to_half(word) for word in words] for words in sentences]
 
-    def _flags(self, folds: Folds, codes: NDArray[np.uint32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _flags(self, codes: NDArray[np.uint32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
         """The flags of the training characters, those of the list train by the words of the other folds."""
         at, parts = self.config.features.lexicons.index(TRAIN), []
-        for first, last, elsewhere in folds:
+        for first, last, elsewhere in self._folds:
             lexicons = list(self.features.lexicons)
             lexicons[at : at + 2] = lists_of_training(self.config, elsewhere)
             begin, end = starts[first], starts[last]

@@ -73,6 +73,7 @@ class TokenFeatures:
         width: Width = "keep",
         case: Case = "keep",
         min_count: int = 1,
+        max_size: int | None = None,
         bigrams: bool = True,
         bigram_min_count: int = 2,
         affixes: int = 0,
@@ -86,6 +87,7 @@ class TokenFeatures:
             sentences: each a string, whose characters are the tokens, or a list of tokens.
             width, case: what is read as the same.
             min_count, bigram_min_count, affix_min_count: how often a token, pair or affix has to be seen to be known.
+            max_size: how many tokens are known at most, the most frequent ones; all where None.
             bigrams, kinds: whether there are such columns.
             affixes: the length of the longest prefixes and suffixes; 0 for none.
             lexicons: words as flags; for characters only.
@@ -102,7 +104,7 @@ class TokenFeatures:
             codes = codepoints.folds(width, case)[codes_of("".join(map(str, sentences)))]
             seen = np.bincount(codes)
             counts = {chr(code): int(seen[code]) for code in np.flatnonzero(seen)}
-            vocab = Vocab.build(counts, min_count)
+            vocab = Vocab.build(counts, min_count, max_size)
             ids = _by_code(vocab)[codes]
         else:
             if lexicons:
@@ -113,7 +115,7 @@ class TokenFeatures:
             counts = Counter()
             for token, count in zip(folded, np.bincount(numbers).tolist(), strict=True):
                 counts[token] += count
-            vocab = Vocab.build(counts, min_count)
+            vocab = Vocab.build(counts, min_count, max_size)
             ids = vocab.ids(folded).astype(np.int64)[numbers]
         ends = [Counter[str]() for _ in range(2 * affixes)]
         for token, count in counts.items():

@@ -132,8 +132,18 @@ def test_a_corpus_of_every_form_is_the_same(call, runs, corpus, more):
     expected = seqlab.train("classify", ROWS, model="ngram", baseline=False)
     found = seqlab.load("run")
     assert found.predict_proba(["kettle"]).tolist() == expected.predict_proba(["kettle"]).tolist()
-    outcome = call("evaluate", "run", corpus, "--json", *(more if "--encoding" in more else ()))
+    outcome = call("evaluate", "run", corpus, "--json")
     assert json.loads(outcome.out)["n_texts"] == 20, outcome  # it is read as in training
+
+
+def test_another_encoding_can_be_given(call, refused, runs):
+    for encoding, corpus in (("gb18030", "gb.tsv"), ("utf-8", "rows.tsv")):
+        assert call("train", "classify", corpus, "-o", encoding, *COUNT, "--encoding", encoding).code == 0
+    refused("evaluate", "gb18030", "rows.tsv", code=1, says=["rows.tsv", "gb18030"])
+    assert call("evaluate", "gb18030", "rows.tsv", "--encoding", "utf-8").code == 0
+    assert call("compare", "gb18030", "utf-8", "--on", "gb.tsv").code == 0  # by the first one's
+    refused("compare", "utf-8", "gb18030", "--on", "gb.tsv", code=1, says=["gb.tsv", "is not utf-8"])
+    assert call("compare", "utf-8", "gb18030", "--on", "gb.tsv", "--encoding", "gb18030").code == 0
 
 
 def test_a_folder_for_each_class(call, runs):
@@ -162,8 +172,8 @@ def test_a_validation_corpus_with_a_label_that_training_never_saw(call, runs, tm
     (tmp_path / "held.tsv").write_text(tsv([*ROWS[:4], ("a new cup", "odd")]), encoding="utf-8")
     outcome = call("train", "classify", "rows.tsv", "--validation", "held.tsv", "-o", "run", *TINY)
     assert outcome.code == 0
-    assert "1 texts to validate on have a label that training never saw ('odd')" in outcome.err
-    assert "1 texts have a label that training never saw; they count as missed" in outcome.out
+    assert "1 text to validate on has a label that training never saw ('odd')" in outcome.err
+    assert "1 text has a label that training never saw, which counts as missed" in outcome.out
 
 
 # --- evaluate

@@ -38,6 +38,7 @@ BAD = {
     "rows.jsonl": json.dumps({"text": "tea", "label": "good"}) + "\n",
     "empty.tsv": "", "head.tsv": "text\tlabel\n", "blank.tsv": "text\tlabel\n \tgood\n\t bad\n",
     "one-class.tsv": tsv([(text, "good") for text, _ in ROWS]), "few.tsv": tsv(ROWS[:4]),
+    "turned.tsv": "".join(f"{label}\t{text} {n}\n" for n, (text, label) in enumerate([*ROWS, *ROWS[:10]])),
     "ragged.csv": csv(ROWS) + "99,good\n", "wide.csv": csv(ROWS[:3]) + "4,good,tea,more\n" + csv(ROWS, head=""),
     "open.csv": csv(ROWS) + '98,good,"the cup\n',
     "nan.csv": csv(ROWS) + "97,nan,tea\n", "none.csv": csv(ROWS) + "96,,tea\n",
@@ -57,8 +58,10 @@ BAD = {
         (["empty.tsv"], 1, ["empty.tsv: empty"]),
         (["head.tsv"], 1, ["head.tsv"]),
         (["blank.tsv"], 1, ["there is no text to train on"]),
-        (["few.tsv"], 1, ["there are 4 texts to train on, too few to hold out a share", "--validation-share 0"]),
-        (["one-class.tsv"], 1, ["have 1 labels (good), and at least 2 are needed", "look at --label-column"]),
+        (["few.tsv"], 1, ["4 texts to train on are too few to hold out a share", "--validation-share 0"]),
+        (["one-class.tsv"], 1, ["have 1 label (good), and at least 2 are needed", "look at --label-column"]),
+        (["turned.tsv"], 1, ["of 27 training texts 27 have a label that no other has", "--label-column"]),
+        (["rows.csv", "--feature-min-count", "99"], 1, ["no n-gram is seen 99 times or more", "a lower --feature-min-"]),
         (["rows.csv", "--text-column", "review"], 1, ["rows.csv", "'review'", "id, label, text"]),
         (["rows.csv", "--label-column", "7", "--header"], 1, ["rows.csv", "7", "id, label, text"]),
         (["rows.csv", "--label-column", "0"], 2, ["there is no column 0: columns count from 1"]),
@@ -110,7 +113,7 @@ def test_a_class_with_one_example_and_an_empty_text(call, tmp_path, monkeypatch)
         outcome = call("train", "classify", "odd.tsv", "-o", "run", "--overwrite", *model)
         assert outcome.code == 0, outcome
         assert "of 'rare' there is one training text alone: nothing general can be learned from it" in outcome.err
-        assert "1 empty texts are left out of training" in outcome.err
+        assert "1 empty text is left out of training" in outcome.err
         assert seqlab.load("run").labels == ("bad", "good", "rare")
 
 

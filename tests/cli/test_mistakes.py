@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 import seqlab
-from seqlab.cli.mistakes import amount, plain, shortened
+from seqlab.cli.plain import amount, plain, shortened
 
 TEXTS = [(f"{word}{end}", label) for end in "甲乙丙丁" for word, label in (("好看", "好评"), ("难看", "差评"))]
 SETTINGS = {"epochs": 8, "lr": 0.1, "batch_size": 4, "device": "cpu", "validation_share": 0, "baseline": False}
@@ -44,7 +44,7 @@ def test_the_mistakes_are_printed(call, run, labelled):
 
 def test_none(call, run, tmp_path):
     (tmp_path / "right.tsv").write_text("好看甲\t好评\n", encoding="utf-8")
-    assert call("evaluate", run, tmp_path / "right.tsv", "--errors", 3).out.endswith("\n\nno mistakes in 1 texts\n")
+    assert call("evaluate", run, tmp_path / "right.tsv", "--errors", 3).out.endswith("\n\nno mistakes in 1 text\n")
 
 
 def test_as_json(call, run, labelled):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import xml.etree.ElementTree
 from html.parser import HTMLParser
 
@@ -11,6 +12,7 @@ import seqlab
 from seqlab.cli import report_drawings
 from seqlab.cli.report_mistakes import shaded
 from seqlab.metrics.calibration import reliability
+from seqlab.modeldir import MANIFEST
 from seqlab.tasks.classifier import Weight
 
 EVIL = "<script>alert('1')</script>"
@@ -137,13 +139,14 @@ def test_calibration_and_curves(reported, run):
     page = Page(reported[0])
     labels = [attributes["aria-label"] for tag, attributes in page.elements if tag == "svg"]
     assert labels == [
-        "share that is right, by confidence",
+        "share right, by confidence",
         "texts by confidence",
         "training loss",
         "validation accuracy",
     ]
     assert f"temperature {seqlab.load(run).temperature:.3f}" in page.said
     assert f"{reported[1]['ece']:.4f} after division" in page.said
+    assert "which was fitted on the validation texts" in page.said
 
 
 def test_a_model_without_steps_and_floors(call, tmp_path):
@@ -155,6 +158,27 @@ def test_a_model_without_steps_and_floors(call, tmp_path):
     assert "No mistakes." in page.said
 
 
+@pytest.mark.parametrize("held", [{"validation_share": 0}, {"folds": 3}])
+def test_texts_that_it_was_trained_on_are_not_shown_as_validation(call, tmp_path, held):
+    settings = {name: value for name, value in SETTINGS.items() if name != "validation_share"} | held
+    scores = seqlab.train("classify", TEXTS * 2, output=tmp_path / "run", model="softmax", **settings).scores
+    (tmp_path / "test.tsv").write_text("好看甲\t好评\n", encoding="utf-8")
+    assert call("evaluate", tmp_path / "run", tmp_path / "test.tsv", "--report", tmp_path / "r.html").code == 0
+    page = Page((tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert "training loss" in page.said
+    assert "validation" not in page.said
+    assert not any("validation" in str(attributes) for _, attributes in page.elements)
+    assert ["training", f"{scores['accuracy']:.4f}", "24"] in page.rows
+    if "folds" in held:
+        assert ["3 folds, mean", f"{scores['folds']['mean']['accuracy']:.4f}", "24"] in page.rows
+        assert "which was fitted on the folds, each scored by a model of the others" in page.said
+        assert "The floors are simple models, scored on the folds too." in page.said
+    else:
+        assert "nothing was held out that a temperature could be fitted on" in page.said
+        assert "temperature 1.000" not in page.said
+        assert "floor" not in page.said
+
+
 def test_several_labels_a_text(call, tmp_path):
     texts = [(text, (label, "both")) for text, label in TEXTS]
     seqlab.train("classify", texts, output=tmp_path / "run", model="softmax", multi_label=True, **SETTINGS)
@@ -163,8 +187,40 @@ def test_several_labels_a_text(call, tmp_path):
     outcome = call("evaluate", tmp_path / "run", tmp_path / "test.jsonl", "--report", tmp_path / "r.html", "--json")
     page, scores = Page((tmp_path / "r.html").read_text(encoding="utf-8")), json.loads(outcome.out)
     assert ["micro F1", f"{scores['micro_f1']:.4f}"] in page.rows
-    assert "wrong labels" in page.said
-    assert "decisions" in page.said
+    assert "wrong label" in page.said
+    drawn = [attributes["aria-label"] for tag, attributes in page.elements if tag == "svg"]
+    assert drawn[:2] == ["share with the label, by probability", "labels by probability"]
+    assert "Bars: the share with the label. Circles: the mean probability." in page.said  # no share of what is right
+    assert "right." not in page.said
+
+
+def test_altered_figures_are_refused_and_an_altered_log_is_passed_over(call, run, tmp_path):
+    copy = shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "test.tsv").write_text("好看甲\t好评\n", encoding="utf-8")
+    log, command = (
+        copy / "train" / "log.jsonl",
+        ("evaluate", copy, tmp_path / "test.tsv", "--report", tmp_path / "r.html"),
+    )
+    kept = log.read_text(encoding="utf-8").splitlines()
+    for value in ('"x"', "null", "true", "[]"):
+        odd = re.sub('"validation": [0-9.]+', f'"validation": {value}', kept[0])
+        log.write_text("\n".join([odd, *kept[1:]]) + "\n", encoding="utf-8")
+        assert call(*command).code == 0
+        assert '"validation": ' in kept[0]
+    manifest = json.loads((copy / MANIFEST).read_text(encoding="utf-8"))
+    scores = manifest["scores"]
+    for altered in (
+        {name: value for name, value in scores.items() if name != "n_texts"},
+        scores | {"accuracy": "high"},
+        scores | {"training": {}},
+        scores | {"floors": None},
+        {},
+    ):
+        (copy / MANIFEST).write_text(json.dumps(manifest | {"scores": altered}), encoding="utf-8")
+        outcome = call(*command)
+        assert outcome.code == 1, outcome
+        assert outcome.lines[-1].endswith("copy it again")
+        assert "altered, its figures cannot be read" in outcome.lines[-1]
 
 
 def test_a_page_that_cannot_be_written(call, run, tmp_path):
@@ -190,10 +246,20 @@ def test_drawings_are_well_formed():
     bins = reliability([0.2, 0.9, 0.95], [True, False, True])
     curves = [[(10, 0.5)], [(10, 0.5), (20, 0.5)], [(step, 1 / step) for step in range(1, 5000)]]
     drawn = [report_drawings.curve(points, "loss", "training", best=points[-1]) for points in curves]
-    for drawing in (*drawn, report_drawings.reliability(bins, "<texts>"), report_drawings.histogram(bins, "<texts>")):
+    words = report_drawings.Words("<text>", "confidence", "right")
+    for drawing in (*drawn, report_drawings.reliability(bins, words), report_drawings.histogram(bins, words)):
         xml.etree.ElementTree.fromstring(drawing)
         assert "nan" not in drawing
     assert len(drawn[2]) < 10_000
+
+
+@pytest.mark.parametrize("n", [1, 2, 300, 301, 599, 600, 4800, 4999])
+def test_long_curves_are_thinned(n):
+    (points,) = re.findall('points="([^"]*)"', report_drawings.curve([(k, k) for k in range(n)], "", "")) or [""]
+    n_drawn = len(points.split())
+    assert n_drawn == (0 if n == 1 else n) if n <= 300 else 150 <= n_drawn <= 300
+    last = report_drawings.curve([(k, k) for k in range(n)], "", "", best=(n - 1, n - 1))
+    assert n == 1 or f'cx="{points.split()[-1].split(",")[0]}"' in last  # the last one too
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (0.9, 0.91), (0.5, 0.5), (0, 0), (3, 4821), (1e-7, 3e-7)])

@@ -129,7 +129,7 @@ ALONE = {
         "features.lexicons": ("jieba", ("jieba",), {}),
         "features.lexicon_min_count": ("7", 7, {}), "features.lexicon_frequent": ("9", 9, {}),
         "features.lexicon_folds": ("3", 3, {}),
-        "batches.unknown_weight": ("3", 3.0, {}),
+        "batches.unknown_weight": ("3", 3.0, {}), "batches.exchange_unknown": ("0.3", 0.3, {}),
     },
     "tag": SHARED_ALONE | OF_SENTENCES | {
         "features.lexicons": ("jieba", ("jieba",), {}),

@@ -107,7 +107,7 @@ def test_config_json_round_trips_with_the_defaults_written_out(task, chosen):
         ("tag", {"lexicons": ["jieba"], "affixes": 2}, "affixes: lexicons are for tokens of one character"),
         ("tag", {"lexicons": ["train"]}, "lexicons: train, the words of the training data, is for a segmenter"),
         ("segment", {"lexicons": [], "lexicon_min_count": 3}, "features.lexicon_min_count: the list train is not read"),
-        ("segment", {"lexicons": [], "lexicon_folds": 3}, "features.lexicon_folds: neither the list train nor unknown_w"),
+        ("segment", {"lexicons": [], "lexicon_folds": 3}, "features.lexicon_folds: the list train, unknown_weight and ex"),
         ("segment", {"crf": True, "unknown_weight": 2.0}, "batches.unknown_weight: a CRF scores whole sentences"),
         *((task, {"model": "hmm", "smoothing": smoothing}, f"hmm.smoothing: unknown smoothing '{smoothing}'")
           for task in TASKS
@@ -170,7 +170,7 @@ DIFFERENT = [
 ALONE = {
     "segment": [
         {"lexicons": []}, {"lexicon_min_count": 2}, {"lexicon_min_count": 2, "lexicon_folds": 2},
-        {"unknown_weight": 3.0}, {"lexicon_frequent": 2},
+        {"unknown_weight": 3.0}, {"lexicon_folds": 2}, {"lexicon_folds": 2, "exchange_unknown": 1.0}, {"lexicon_frequent": 2},
     ],
     "tag": [{"affixes": 1}, {"affixes": 2}, {"affixes": 2, "affix_width": 5}],
 }  # fmt: skip

@@ -158,6 +158,25 @@ def test_the_temperature_that_made_the_labels_is_found():
     assert expected_calibration_error(after.max(axis=1), correct) < 0.01
 
 
+@pytest.mark.parametrize("n_texts", [3, 40])
+def test_with_a_pseudo_count_it_is_that_of_torch_for_the_targets_of_platt(n_texts):
+    logits, true = drawn(5, n_texts, 4, 1.5)
+    targets = torch.nn.functional.one_hot(torch.from_numpy(true), 4).double() * n_texts
+    targets = (targets + 1) / (n_texts + 4)
+    grid = np.linspace(0.3, 12, 20_000)
+    nats = [
+        -(targets * torch.log_softmax(torch.from_numpy(logits) / one, dim=-1)).sum().item() for one in grid.tolist()
+    ]
+    assert fit_temperature(logits, true, pseudo_count=1) == pytest.approx(grid[np.argmin(nats)], abs=1e-3)
+
+
+def test_a_pseudo_count_keeps_few_texts_from_saying_too_much():
+    sure = np.log([[0.9, 0.1], [0.2, 0.8]])
+    assert 0.5 < fit_temperature(sure, np.array([0, 1]), pseudo_count=1) < 2
+    logits, true = drawn(3, 50_000, 5, 2.0)
+    assert fit_temperature(logits, true, pseudo_count=1) == pytest.approx(fit_temperature(logits, true), rel=0.01)
+
+
 def test_at_the_bounds_and_where_nothing_matters():
     sure = np.log([[0.9, 0.1], [0.2, 0.8]])
     assert fit_temperature(sure, np.array([0, 1])) == LOWEST_TEMPERATURE

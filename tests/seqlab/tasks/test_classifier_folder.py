@@ -129,3 +129,11 @@ def test_weights_of_another_shape(runs, tmp_path):
     weights[name] = weights[name][:-1].copy()
     relisted(run, WEIGHTS, safetensors.numpy.save(weights))
     assert f"the weights do not fit config.json: {name}" in refusal(run)
+
+
+@pytest.mark.parametrize("temperature", ["x", None, [], {}])
+def test_a_temperature_that_is_none(copied, temperature):
+    manifest = json.loads((copied / MANIFEST).read_text(encoding="utf-8"))
+    manifest["training"]["temperature"] = temperature
+    (copied / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    assert "altered, its figures cannot be read" in refusal(copied)

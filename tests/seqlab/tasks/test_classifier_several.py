@@ -65,7 +65,7 @@ def test_several_labels_and_none_are_learned_by_heart(family, tmp_path):
 def test_a_floor_and_scores_of_several_labels():
     options = OPTIONS["softmax"] | {"model": "softmax", "multi_label": True, "validation_share": 0.25}
     model = seqlab.train("classify", MANY, **options)
-    assert set(model.scores["floors"]) == {"most frequent class"}
+    assert set(model.scores["floors"]) == {"most frequent labels"}
     found = model.evaluate([Labelled("tea hot", ("drink", "warm")), ("snow", ()), ("tea", "unheard of")]).to_dict()
     assert found["n_texts"] == 3
     assert found["n_unseen"] == 1

@@ -79,7 +79,7 @@ def test_the_notes_are_told(model):
     seqlab.train("classify", records, model=model, validation_share=0, baseline=False, watcher=watcher, **options)
     assert watcher.notes == [
         "nothing is held out: the training data themselves are scored",
-        "1 empty texts are left out of training",
+        "1 empty text is left out of training",
         "of 'rare' there is one training text alone: nothing general can be learned from it",
     ]
 
@@ -100,7 +100,7 @@ def test_texts_of_labels_that_training_never_saw_count_as_missed(model):
 @pytest.mark.parametrize(
     ("records", "says"),
     [
-        ([("a text", "good")] * 12, "the training texts have 1 labels (good), and at least 2 are needed"),
+        ([("a text", "good")] * 12, "the training texts have 1 label (good), and at least 2 are needed"),
         ([*ONE, Labelled("a text", ("x", "y"), "t.csv, line 9")], "t.csv, line 9: a text with 2 labels; give each one"),
         ([*ONE, Labelled("a text", (), "t.csv, line 9")], "t.csv, line 9: a text without a label"),
         (
@@ -133,6 +133,21 @@ def test_a_model_is_not_lost_where_new_data_are_refused(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
+@pytest.mark.parametrize("options", [{}, {"multi_label": True}])
+def test_texts_for_labels_are_refused(tmp_path, options):
+    """As where the columns are the other way round; of few texts each may have a label of its own."""
+    turned = [(label, f"text {number}") for number, (_, label) in enumerate(ONE * 3)]
+    says = (
+        "of 36 training texts 36 have a label that no other has, such as 'text 0': nothing can be learned of these; say which "
+        "columns hold texts and labels, by --text-column and --label-column"
+    )
+    with pytest.raises(DataError) as error:
+        prepared(tmp_path, turned, **options)
+    assert str(error.value) == says
+    assert len(prepared(tmp_path, turned[:19], **options)[0]) == 19
+    assert len(prepared(tmp_path, [*turned[:32], *ONE], **options)[0]) == 34  # a few labels more
+
+
 def test_one_class_will_do_where_a_text_may_have_several_labels_or_none(tmp_path):
     records = [("the kettle boils", ("good",)), ("the kettle leaks", ())] * 6
     assert prepared(tmp_path, records, multi_label=True, model="softmax")[0] == ["good"]
@@ -145,8 +160,8 @@ def test_classes_of_hardly_a_token(tmp_path):
     with pytest.raises(DataError, match="class 'rare' has 2 tokens, ends of texts included, fewer than the order 3"):
         seqlab.train("classify", records, output=tmp_path / "run", model="ngram", validation_share=0)
     assert list(tmp_path.iterdir()) == []
-    options = {"epochs": 1, "device": "cpu", "validation_share": 0}
-    floors = seqlab.train("classify", records, model="softmax", **options).scores["floors"]
+    options = {"epochs": 1, "device": "cpu"}
+    floors = seqlab.train("classify", records, records, model="softmax", **options).scores["floors"]
     assert set(floors) == {"most frequent class"}  # the other floor cannot be had, and that stops nothing
 
 
@@ -162,6 +177,37 @@ def test_the_floor_of_the_classes_at_large(tmp_path):
         [label for _, label in other], np.log(np.array([[0.25, 0.75]] * 4)), ["bad", "good"]
     )
     assert floor == json.loads(json.dumps(expected.to_dict()))
+
+
+def test_the_floor_of_the_labels_at_large():
+    """The most frequent labels for each text, as many of them as are best in training: here a, b and c of five."""
+    rows = [("ab", 40), ("ac", 20), ("bc", 20), ("abc", 10), ("d", 5), ("e", 5)]  # a and b 70 times, c 50, d and e 5
+    records = [(f"tea {number}", tuple(labels)) for labels, n in rows for number in range(n)]
+    other = [("tea", ("a", "b")), ("tea", ("c",)), ("tea", ("d", "new")), ("tea", ())]
+    options = {"model": "softmax", "epochs": 1, "device": "cpu", "multi_label": True}
+    floors = seqlab.train("classify", records, other, **options).scores["floors"]
+    assert set(floors) == {"most frequent labels"}
+    # In training: 2 * (70 + 70 + 50) / (3 * 100 + 200), above that of a and b, 2 * 140 / 400, and of all, 2 * 200 / 700.
+    assert floors["most frequent labels"]["micro_f1"] == 2 * 3 / (3 * 4 + 5)
+    assert floors["most frequent labels"]["threshold"] == 0.5
+    expected = -np.mean(  # of the shares of a to e, each label by itself
+        [
+            sum(
+                np.log(share if label in labels else 1 - share)
+                for label, share in zip("abcde", (0.7, 0.7, 0.5, 0.05, 0.05), strict=True)
+            )
+            for _, labels in other
+        ]
+    )
+    assert floors["most frequent labels"]["nats"] == pytest.approx(expected)
+
+
+def test_the_labels_at_large_are_a_floor_where_none_is_in_half_of_the_texts():
+    draw = np.random.default_rng(0)
+    records = [(f"{n}", [label for label in "abcdefghij" if draw.random() < 0.3]) for n in range(400)]
+    options = {"model": "softmax", "epochs": 1, "device": "cpu", "multi_label": True}
+    floor = seqlab.train("classify", records, **options).scores["floors"]["most frequent labels"]
+    assert floor["micro_f1"] == pytest.approx(2 * 0.3 / (1 + 0.3), abs=0.06)  # that of all labels for each text
 
 
 def test_the_ngram_floor_is_what_the_family_scores():

@@ -182,6 +182,15 @@ def test_balanced_weights_raise_the_recall_of_a_rare_class(start, loss):
     assert recall[1] > recall[0] + 0.2
 
 
+@pytest.mark.parametrize("loss", ["cross-entropy", "squared-error"])
+def test_balanced_weights_and_smoothing_together_leave_the_frequent_class_its_texts(start, loss):
+    records = made(n=400, share=0.05, noise=0.0)
+    settings = {"class_weights": "balanced", "label_smoothing": 0.2, "loss": loss, "epochs": 12, "lr": 0.2}
+    trainer, task = trained(start, "softmax", records, **settings)
+    scores = task._classifier(trainer.model).evaluate(made(n=100, noise=0.0, seed=8))
+    assert scores.accuracy > 0.99
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_squared_error_and_its_gradient(start, smoothing):
     """L = sum of (p - y) ** 2, so dL/dz = 2 p (d - sum of p d) with d = p - y, by the derivative of softmax."""

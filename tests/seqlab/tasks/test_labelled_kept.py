@@ -191,9 +191,11 @@ def test_where_each_text_has_a_class_of_its_own_a_share_is_held_out():
 def test_too_few_to_hold_out():
     records = made(a=5, b=4)
     with pytest.raises(
-        DataError, match="there are 9 texts to train on, too few to hold out a share: give more, or --v"
+        DataError, match="9 texts to train on are too few to hold out a share: give more, or --validation-share 0"
     ):
         divided(records)
+    with pytest.raises(DataError, match="1 text to train on is too few"):
+        divided(records[:1])
     assert divided(records, validation_share=0) == ([Example(text, (label,)) for text, label in records], None)
     assert len(divided([*records, ("b 4", "b")], validation_share=0.1)[1]) == 1
 

@@ -4,12 +4,18 @@ import numpy as np
 import pytest
 
 import seqlab
-from seqlab.records import Labelled
 from seqlab.tasks.classifier import Weight
-from seqlab.tasks.mistakes import heaviest, mistakes, n_mistakes
+from seqlab.tasks.labelled_kept import examples_of
+from seqlab.tasks.mistakes import heaviest, mistakes
 
 TEXTS = [(f"{word}{end}", label) for end in "甲乙丙丁" for word, label in (("好看", "up"), ("难看", "down"))]
 SETTINGS = {"epochs": 8, "lr": 0.1, "batch_size": 4, "device": "cpu", "validation_share": 0, "baseline": False}
+
+
+def found_in(classifier, records, n):
+    """The surest mistakes in records, and how many there are."""
+    examples = examples_of(records, multi_label=classifier.multi_label)
+    return mistakes(classifier, examples, classifier.predict_proba([example.text for example in examples]), n)
 
 
 @pytest.fixture(scope="module")
@@ -21,27 +27,27 @@ def classifier(tmp_path_factory):
 
 def test_the_most_probable_wrong_labels_come_first(classifier):
     wrong = {"up": "down", "down": "up"}
-    records = [Labelled(text, (wrong[label],), f"here, line {n}") for n, (text, label) in enumerate(TEXTS)]
-    records.insert(3, Labelled("好看好看", ("up",), "right"))
-    probabilities = classifier.predict_proba([record.text for record in records])
-    found = mistakes(classifier, records, 5)
+    records = [(text, wrong[label]) for text, label in TEXTS]
+    records.insert(3, ("好看好看", "up"))
+    examples, sources = examples_of(records, multi_label=False), [f"here, line {n}" for n in range(9)]
+    probabilities = classifier.predict_proba([example.text for example in examples])
+    found, n_found = mistakes(classifier, examples, probabilities, 5, sources)
+    assert n_found == 8
     assert [mistake.probability for mistake in found] == sorted(np.delete(probabilities.max(1), 3))[:-6:-1]
     for mistake in found:
-        record = records[mistake.number - 1]
-        assert (mistake.text, mistake.true, mistake.source) == (record.text, record.labels, record.source)
-        assert mistake.predicted == wrong[record.labels[0]]
-        assert mistake.weights == classifier.explain(record.text, mistake.predicted).weights
+        example = examples[mistake.number - 1]
+        assert (mistake.text, mistake.true, mistake.source) == (*example, sources[mistake.number - 1])
+        assert mistake.predicted == wrong[example.labels[0]]
+        assert mistake.weights == classifier.explain(example.text, mistake.predicted).weights
         assert mistake.attention == []
-    assert n_mistakes(classifier, records, probabilities) == 8
-    assert mistakes(classifier, records, 5, probabilities) == found
 
 
-def test_pairs_will_do_and_a_label_never_seen_is_a_mistake(classifier):
-    found = mistakes(classifier, [*TEXTS, ("好看", "sideways"), ("", "sideways")], 9)
+def test_a_label_never_seen_is_a_mistake(classifier):
+    found, _ = found_in(classifier, [*TEXTS, ("好看", "sideways"), ("", "sideways")], 9)
     assert [mistake.true for mistake in found] == [("sideways",)] * 2
     assert {mistake.source for mistake in found} == {""}
     assert found[-1].weights == []
-    assert mistakes(classifier, TEXTS, 9) == []
+    assert found_in(classifier, TEXTS, 9) == ([], 0)
 
 
 def test_of_several_labels_each_wrong_one_counts(tmp_path):
@@ -49,8 +55,9 @@ def test_of_several_labels_each_wrong_one_counts(tmp_path):
     several = seqlab.train(
         "classify", texts, output=tmp_path / "run", model="softmax", multi_label=True, **SETTINGS | {"epochs": 30}
     )
-    found = mistakes(several, [("好看", ()), ("好看", ("both",)), ("好看", ("up", "both"))], 9)
+    found, n_found = found_in(several, [("好看", ()), ("好看", ("both",)), ("好看", ("up", "both"))], 9)
     assert sorted((mistake.number, mistake.predicted) for mistake in found) == [(1, "both"), (1, "up"), (2, "up")]
+    assert n_found == 3
 
 
 def test_attention_is_shown_where_there_is_one(tmp_path):
@@ -64,7 +71,7 @@ def test_attention_is_shown_where_there_is_one(tmp_path):
     ]
     assert sum(weight.weight for weight in attention) == pytest.approx(1, abs=0.02)
     assert attentive.attention("") == []
-    (mistake,) = mistakes(attentive, [("好看甲", "neither")], 1)
+    (mistake,), _ = found_in(attentive, [("好看甲", "neither")], 1)
     assert mistake.attention == attention
 
 

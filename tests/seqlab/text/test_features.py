@@ -103,6 +103,12 @@ def test_tables_and_columns():
     assert [table.name for table in TokenFeatures.fit(LINES, bigrams=False, kinds=False).tables] == ["token"]
 
 
+def test_at_most_so_many_tokens_are_known():
+    assert TokenFeatures.fit(["abbccc"], max_size=2).vocab.tokens == ("c", "b")
+    words = [["rain", "sun", "sun"], ["sun", "rain", "fog"]]
+    assert TokenFeatures.fit(words, max_size=1).vocab.tokens == ("sun",)
+
+
 def test_what_is_seen_seldom_is_unknown():
     features = TokenFeatures.fit(["ab", "ab", "ac"], min_count=2, bigram_min_count=3)
     assert features.vocab.tokens == ("a", "b")

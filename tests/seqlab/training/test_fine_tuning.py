@@ -295,3 +295,16 @@ def test_the_command_line(call, runs, tmp_path):
     assert outcome.code == 0, outcome
     assert open_directory(tmp_path / "run").config.training.from_run == str(runs / "lm")
     assert seqlab.load(tmp_path / "run").predict(["a bright room"])[0] in ("fine", "poor")
+
+
+def test_an_estimator_begins_with_one_too(runs):
+    pytest.importorskip("sklearn")
+    from seqlab.estimator import TextClassifier
+
+    texts, labels = zip(*records(), strict=True)
+    settings = {name: value for name, value in TUNE.items() if name != "seed"} | {
+        "from_run": str(runs / "lm"),
+        "epochs": 1,
+    }
+    model = TextClassifier("rnn", settings, random_state=2).fit(list(texts), list(labels))
+    assert model.classifier_.config.network.hidden == LM["hidden"]

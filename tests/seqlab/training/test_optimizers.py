@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+import seqlab
 from seqlab.config import OptimizerName, Training
 from seqlab.errors import ConfigError
 from seqlab.training import optimizers
@@ -91,6 +92,18 @@ def test_sparse_adam_needs_learned_vectors(start) -> None:
     for settings in ({"input": "one-hot"}, {"tied": True}):
         with pytest.raises(ConfigError, match="learned vectors of their own"):
             start(optimizer="sparse-adam", **settings)
+
+
+def test_muon_needs_recurrent_layers() -> None:
+    """A classifier that has none is refused before its records are looked at."""
+    for model in ("textcnn", "bag", "mlp", "softmax"):
+        with pytest.raises(ConfigError, match="optimizer: muon is for the matrices of recurrent layers, and this model"):
+            seqlab.train("classify", ["no record"], model=model, optimizer="muon", device="cpu")
+    with pytest.raises(ConfigError, match="muon is for the matrices of recurrent layers"):
+        optimizers.build(nn.Linear(2, 2), Training(optimizer="muon"))
+    records = [("good tea", "good"), ("bad tea", "bad")] * 6
+    options = {"optimizer": "muon", "epochs": 1, "hidden": 4, "embedding": 4, "device": "cpu"}
+    assert seqlab.train("classify", records, **options).labels == ("bad", "good")
 
 
 def test_whole_numbers_stay_whole(start) -> None:
