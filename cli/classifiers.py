@@ -12,8 +12,6 @@ from seqlab.errors import ConfigError
 if TYPE_CHECKING:
     from seqlab.cli.report import Report
 
-SHOWN_CLASSES = 30
-"""Up to how many classes the matrix of confusions is shown."""
 SHOWN_MISTAKES = 20
 """How many a report shows where no number is given."""
 
@@ -64,7 +62,7 @@ def evaluate(
     found = gathered(runs[0], model, records, corpora, errors or SHOWN_MISTAKES)
     if report:  # before anything is printed, since whoever reads that may have seen enough
         _write(report, found)
-    listed = {"mistakes": mistakes.for_json(found.mistakes)} if as_json and errors else {}
+    listed = {"mistakes": [mistake.to_dict() for mistake in found.mistakes]} if as_json and errors else {}
     _print(found.scores | listed, model.labels, _heads(runs, corpora), as_json)
     if errors and not as_json:
         mistakes.show(found)
@@ -74,14 +72,16 @@ def _write(path: Path, report: "Report") -> None:
     """Write a page (HTML) on a model and its predictions; nothing outside the page is needed to look at it.
 
     Raises:
-        ModelError: the page cannot be written; what stood there before is unchanged.
+        ModelError: the page cannot be written, or the figures of the run cannot be read; what stood there is unchanged.
     """
     from seqlab.cli.report_page import page
-    from seqlab.modeldir import written_beside
+    from seqlab.modeldir import figures_read, written_beside
 
+    with figures_read(report.directory.path):
+        content = page(report)
     with written_beside(path) as beside:
         # A lone half of a surrogate pair, which JSON can hold, is written as a reference that browsers show as unknown.
-        beside.write_text(page(report), encoding="utf-8", errors="xmlcharrefreplace", newline="")
+        beside.write_text(content, encoding="utf-8", errors="xmlcharrefreplace", newline="")
     click.echo(f"wrote {path}", err=True)
 
 
@@ -92,7 +92,7 @@ def _heads(runs: Sequence[Path], corpora: Sequence[str]) -> tuple[str, str]:
 
 def _print(found: dict[str, Any], labels: Sequence[str], heads: tuple[str, str], as_json: bool) -> None:
     from seqlab.cli.tables import for_json, table
-    from seqlab.tasks.classify_report import figures
+    from seqlab.tasks.classify_report import MOST_CLASSES, figures
     from seqlab.tasks.sentence_report import share
 
     if as_json:
@@ -111,7 +111,7 @@ def _print(found: dict[str, Any], labels: Sequence[str], heads: tuple[str, str],
         for name, own in found["by_class"].items()
     ]
     click.echo(table(("class", "precision", "recall", "F1", "texts"), by_class))
-    if "confusion" in found and len(labels) <= SHOWN_CLASSES:
+    if "confusion" in found and len(labels) <= MOST_CLASSES:
         click.echo()
         confusion = found["confusion"]
         counts = [

@@ -23,10 +23,10 @@ Row = dict[str, Any]
 @click.option(
     "--on", "corpora", multiple=True, metavar="CORPUS", help="Text to score each model on; may be given several times."
 )
-@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the corpora.")
+@click.option("--encoding", help="Encoding of the corpora.  [default: that of the training of the first model]")
 @click.option("--device", default="cpu", show_default=True, help="For networks: cpu, cuda, cuda:1, ..., or auto.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def command(runs: tuple[Path, ...], corpora: tuple[str, ...], encoding: str, device: str, as_json: bool) -> None:
+def command(runs: tuple[Path, ...], corpora: tuple[str, ...], encoding: str | None, device: str, as_json: bool) -> None:
     """Compare models of one task in one table; the best is bold, or marked by a star in a file or pipe.
 
     Without --on the scores are those of training, which say something of one another only where the same data were held
@@ -45,6 +45,7 @@ def command(runs: tuple[Path, ...], corpora: tuple[str, ...], encoding: str, dev
     tasks = sorted({directory.config.task for directory in directories})
     if len(tasks) > 1:
         raise ConfigError(f"these are models of different tasks, {' and '.join(tasks)}; compare those of one")
+    encoding = encoding or directories[0].config.data.encoding
     if tasks == ["classify"]:
         from seqlab.cli import compare_classifiers
 

@@ -33,10 +33,11 @@ class Behind(NamedTuple):
 
 
 def compare(
-    directories: "Sequence[ModelDirectory]", corpora: Sequence[str], encoding: str | None, device: str, as_json: bool
+    directories: "Sequence[ModelDirectory]", corpora: Sequence[str], encoding: str, device: str, as_json: bool
 ) -> None:
     """Print the table; with corpora of what each model reaches on these, else of what it reached in training."""
     from seqlab.cli.tables import for_json
+    from seqlab.tasks.classify_report import UNCALIBRATED
     from seqlab.tasks.gap import figure_of
 
     several = {bool(getattr(directory.config.data, "multi_label", False)) for directory in directories}
@@ -53,12 +54,14 @@ def compare(
     behind = _behind(found, best[0]) if found and best else {}
     if as_json:
         click.echo(json.dumps([for_json(_as_json(row, k, best, behind)) for k, row in enumerate(rows)]))
-    else:
-        _print(rows, best, behind)
+        return
+    _print(rows, best, behind)
+    if not corpora and figure_of(rows[0]) == "accuracy":
+        click.echo(f"{UNCALIBRATED}; with --on and a corpus, those after it")
 
 
 def _evaluated(
-    directories: "Sequence[ModelDirectory]", corpora: Sequence[str], encoding: str | None, device: str
+    directories: "Sequence[ModelDirectory]", corpora: Sequence[str], encoding: str, device: str
 ) -> "Iterator[Scores]":
     """The scores of each model on the same texts.
 
@@ -114,23 +117,25 @@ def _check(figures: dict[str, Any]) -> None:
 
 def _notes(directories: "Sequence[ModelDirectory]") -> Iterator[str]:
     """Why the figures of training are not comparable, a sentence each."""
-    scored_on = [_scored_on(directory) for directory in directories]
-    for directory, (how, _) in zip(directories, scored_on, strict=True):
-        if how == "seen":
+    from seqlab.tasks.scored_on import SEEN
+
+    of = [_scored_on(directory) for directory in directories]
+    for directory, (how, _) in zip(directories, of, strict=True):
+        if how == SEEN:
             yield (
                 f"{directory.path}: its figures are of the very texts it was trained on, since nothing was held out; give "
                 "--on and a corpus"
             )
-    if len(set(scored_on)) > 1:
+    if len(set(of)) > 1:
         yield "these figures are not comparable, since they are of different texts; give --on and a corpus"
 
 
 def _scored_on(directory: "ModelDirectory") -> tuple[str, str | None]:
     """How a model was scored in training, and the fingerprint of the texts."""
+    from seqlab.tasks.scored_on import scored_on
+
     data = directory.manifest["training"].get("data", {})
-    if "validation.jsonl" in data:
-        return "held out", data["validation.jsonl"]
-    return "folds" if "folds" in directory.scores else "seen", data.get("train.jsonl")
+    return scored_on(directory.scores), data.get("validation.jsonl", data.get("train.jsonl"))
 
 
 def _behind(found: "Sequence[Scores]", best: int) -> dict[int, Behind]:

@@ -19,7 +19,7 @@ Scored = dict[str, Any]
 
 
 def compare(
-    directories: "Sequence[ModelDirectory]", corpora: Sequence[str], encoding: str | None, device: str, as_json: bool
+    directories: "Sequence[ModelDirectory]", corpora: Sequence[str], encoding: str, device: str, as_json: bool
 ) -> None:
     """Print the table; with corpora of what each model reaches on these, else of what it reached in training."""
     from seqlab.cli.tables import for_json
@@ -50,7 +50,7 @@ def compare(
 
 
 def _evaluated(
-    directories: "Sequence[ModelDirectory]", corpora: Sequence[str], encoding: str | None, device: str
+    directories: "Sequence[ModelDirectory]", corpora: Sequence[str], encoding: str, device: str
 ) -> "Iterator[Evaluation]":
     from seqlab.cli.corpus import reader
     from seqlab.tasks import families

@@ -18,7 +18,7 @@ SHOWN_CONFUSIONS = 20
 @click.command(name="evaluate")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...")
-@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the corpora.")
+@click.option("--encoding", help="Encoding of the corpora.  [default: that of training]")
 @click.option(
     "--batch-size",
     type=click.IntRange(1),
@@ -50,7 +50,7 @@ SHOWN_CONFUSIONS = 20
 def command(
     run: Path,
     corpora: tuple[str, ...],
-    encoding: str,
+    encoding: str | None,
     batch_size: int | None,
     context: int | None,
     device: str,

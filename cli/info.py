@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from seqlab.wording import counted
+
 
 @click.command(name="info")
 @click.argument("run", type=click.Path(path_type=Path))
@@ -41,7 +43,7 @@ def _rows(manifest: dict[str, Any], config: Any) -> list[tuple[str, str]]:
     return [
         *rows,
         ("trained on", corpora),
-        ("", f"{training['sizes']['train']:,} {scores['unit']}s"),
+        ("", counted(training["sizes"]["train"], scores["unit"])),
         *TASKS[config.task].lines(scores),
     ]
 

@@ -13,7 +13,7 @@ from seqlab.metrics.multi_label import MultiLabelScores
 from seqlab.modeldir import ModelDirectory, open_directory
 from seqlab.tasks.classifier import Classifier, Floats
 from seqlab.tasks.labelled_kept import examples_of
-from seqlab.tasks.mistakes import Mistake, mistakes, n_mistakes
+from seqlab.tasks.mistakes import Mistake, mistakes
 
 LOG = Path("train/log.jsonl")
 """Where the steps of a training stand in a model directory."""
@@ -29,7 +29,8 @@ class Calibration(NamedTuple):
     after: float
     """and with it."""
     bins: list[ReliabilityBin]
-    """With the temperature; of texts, or of single decisions on a label where a text may have several."""
+    """With the temperature: of texts, the probability of the predicted class and the share that is right; where a text may
+    have several labels, of each label of each text, its probability and the share that has it."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ def gathered(run: Path, model: Classifier, records: Sequence[Any], corpora: Sequ
         DataError: there is no record, or one is no labelled text.
     """
     examples = examples_of(records, multi_label=model.multi_label)
-    texts = [example.text for example in examples]
-    log_probs = model.log_probs(texts, calibrated=False)
+    log_probs = model.log_probs([example.text for example in examples], calibrated=False)
     calibrated = log_probs if model.temperature == 1.0 else with_temperature(log_probs, model.temperature)
     scores, probabilities = model.score_of(examples, calibrated), np.exp(calibrated)
+    surest, n_mistakes = mistakes(model, examples, probabilities, n, [record.source for record in records])
     return Report(
         directory=open_directory(run),
         corpora=tuple(corpora),
@@ -71,8 +72,8 @@ def gathered(run: Path, model: Classifier, records: Sequence[Any], corpora: Sequ
         scores=scores.to_dict(),
         calibration=_calibration(scores, np.exp(log_probs), probabilities, model.temperature),
         steps=_steps(run),
-        mistakes=mistakes(model, records, n, probabilities),
-        n_mistakes=n_mistakes(model, records, probabilities),
+        mistakes=surest,
+        n_mistakes=n_mistakes,
     )
 
 

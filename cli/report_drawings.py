@@ -6,6 +6,7 @@ from html import escape
 from typing import NamedTuple
 
 from seqlab.metrics.calibration import ReliabilityBin
+from seqlab.wording import counted
 
 WIDTH, HEIGHT = 360, 240
 """Of a drawing, in units that are about a pixel on a phone."""
@@ -13,6 +14,17 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 12, 14, 38
 """What stays free around the plot for the scales."""
 MOST_POINTS, MOST_DOTS = 300, 24
 """Of a curve: how many are drawn, and up to how many as dots."""
+
+
+class Words(NamedTuple):
+    """What a reliability diagram is of."""
+
+    one: str
+    """One of those that are counted, "text" or "label","""
+    sure: str
+    """how sure the model is of each, "confidence" or "probability","""
+    share: str
+    """and what the share is that is compared with this, such as "right"."""
 
 
 class Scale(NamedTuple):
@@ -55,31 +67,31 @@ def curve(
     return _drawing(label, parts)
 
 
-def reliability(bins: Sequence[ReliabilityBin], what: str) -> str:
-    """A reliability diagram: of the predictions with a confidence, the share that is right; below how many there are.
+def reliability(bins: Sequence[ReliabilityBin], words: Words) -> str:
+    """A reliability diagram: of the predictions with a confidence, the share that is right.
 
     Args:
-        bins: from 0 to 1. what: the name of what is counted, such as "texts".
+        bins: from 0 to 1. words: what they are of.
     """
     x, y = Scale(0, 1, LEFT, WIDTH - RIGHT), Scale(0, 1, HEIGHT - BOTTOM, TOP)
     fifths = [0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    parts = [_axes(x, y, fifths, fifths, "confidence")]
+    parts = [_axes(x, y, fifths, fifths, words.sure)]
     for each in bins:
         if not each.n:
             continue
         said = (
-            f"confidence {each.low:.2f} to {each.high:.2f}, in the mean {each.confidence:.3f}: "
-            f"{each.accuracy:.3f} right of {each.n:,} {what}"
+            f"{words.sure} {each.low:.2f} to {each.high:.2f}, in the mean {each.confidence:.3f}: "
+            f"{each.accuracy:.3f} {words.share} of {counted(each.n, words.one)}"
         )
         left, top, width = x(each.low) + 1, y(each.accuracy), x(each.high) - x(each.low) - 2
         bar = f'<rect class="bar" x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{y(0) - top:.1f}"/>'
         mean = f'<circle class="mean" cx="{x(each.confidence):.1f}" cy="{y(each.confidence):.1f}" r="3"/>'
         parts.append(f"<g><title>{escape(said)}</title>{bar}{mean}</g>")
     parts.append(f'<line class="ideal" x1="{x(0)}" y1="{y(0)}" x2="{x(1)}" y2="{y(1)}"/>')
-    return _drawing("share that is right, by confidence", parts)
+    return _drawing(f"share {words.share}, by {words.sure}", parts)
 
 
-def histogram(bins: Sequence[ReliabilityBin], what: str) -> str:
+def histogram(bins: Sequence[ReliabilityBin], words: Words) -> str:
     """How many predictions there are of each confidence."""
     height, most = 90, max(each.n for each in bins)
     x, y = Scale(0, 1, LEFT, WIDTH - RIGHT), Scale(0, most, height - 20, 8)
@@ -87,14 +99,13 @@ def histogram(bins: Sequence[ReliabilityBin], what: str) -> str:
     parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y(0) + 4:.1f}" text-anchor="end">0</text>')
     for each in bins:
         left, top, width = x(each.low) + 1, y(each.n), x(each.high) - x(each.low) - 2
-        said = f"{each.n:,} {what} with a confidence of {each.low:.2f} to {each.high:.2f}"
+        said = f"{counted(each.n, words.one)} with a {words.sure} of {each.low:.2f} to {each.high:.2f}"
         bar = f'<rect class="count" x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{y(0) - top:.1f}"/>'
         parts.append(f"<g><title>{escape(said)}</title>{bar}</g>")
     parts.append(f'<line class="axis" x1="{LEFT}" y1="{y(0)}" x2="{WIDTH - RIGHT}" y2="{y(0)}"/>')
-    parts.append(
-        f'<text class="name" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{height - 4}">{escape(what)} by confidence</text>'
-    )
-    return _drawing(f"{what} by confidence", parts, height)
+    name = f"{words.one}s by {words.sure}"
+    parts.append(f'<text class="name" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{height - 4}">{escape(name)}</text>')
+    return _drawing(name, parts, height)
 
 
 def ticks(low: float, high: float) -> list[float]:
@@ -110,8 +121,8 @@ def ticks(low: float, high: float) -> list[float]:
 
 def _thinned(points: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float]]:
     """At most `MOST_POINTS` of them, the last one too."""
-    every = -(-len(points) // MOST_POINTS)
-    return points if every == 1 else [*points[:-1:every], points[-1]]
+    every = -(-(len(points) - 1) // (MOST_POINTS - 1))
+    return points if every <= 1 else [*points[:-1:every], points[-1]]
 
 
 def _axes(x: Scale, y: Scale, x_ticks: Sequence[float], y_ticks: Sequence[float], name: str) -> str:

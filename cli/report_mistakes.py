@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from html import escape
 
-from seqlab.cli.mistakes import N_AGAINST, N_FOR, amount, plain
+from seqlab.cli.plain import amount, plain
 from seqlab.tasks.classifier import Weight
-from seqlab.tasks.mistakes import Mistake, heaviest
+from seqlab.tasks.mistakes import N_AGAINST, N_FOR, Mistake, heaviest
+from seqlab.wording import counted
 
 LONGEST = 1200
 """Characters of a text that are shown."""
@@ -51,7 +52,7 @@ def shaded(text: str, weights: Sequence[Weight]) -> str:
     parts.append(_kept(text[at : max(at, LONGEST)]))
     n_left = len(text) - max(at, LONGEST)
     if n_left > 0:
-        parts.append(f' <span class="quiet">… and {n_left:,} more characters</span>')
+        parts.append(f' <span class="quiet">… and {counted(n_left, "more character")}</span>')
     return "".join(parts)
 
 

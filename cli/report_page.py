@@ -9,11 +9,11 @@ from seqlab.cli.report import Report
 from seqlab.cli.report_mistakes import article, shown
 from seqlab.cli.report_style import STYLE
 from seqlab.tasks import families, gap
-from seqlab.tasks.classify_report import figures
+from seqlab.tasks.classify_report import MOST_CLASSES, figures
+from seqlab.tasks.scored_on import FOLDS, HELD_OUT, SEEN, scored_on
 from seqlab.tasks.sentence_report import share
+from seqlab.wording import counted
 
-MOST_CLASSES = 30
-"""Up to how many classes the matrix is shown whole."""
 MOST_CONFUSIONS = 30
 
 
@@ -48,7 +48,7 @@ def page(report: Report) -> str:
 
 def _head(report: Report) -> str:
     """What was scored on what."""
-    directory, name = report.directory, gap.figure_of(report.scores)
+    directory, (head, name) = report.directory, figures(report.scores)[0]
     low, high = (share(end) for end in report.scores["interval"])
     facts = [
         ("run", str(directory.path)),
@@ -62,7 +62,7 @@ def _head(report: Report) -> str:
     listed = "".join(f"<dt>{escape(fact)}</dt><dd>{shown(value)}</dd>" for fact, value in facts if fact)
     return (
         f"<header><h1>{shown(directory.path.name)}</h1>"
-        f'<p class="headline"><b>{share(report.scores[name])}</b> {_head_of(report.scores, name)}, '
+        f'<p class="headline"><b>{share(report.scores[name])}</b> {head}, '
         f"95 % interval {low} to {high}</p><dl>{listed}</dl></header>"
     )
 
@@ -83,9 +83,7 @@ def _scores(report: Report) -> str:
 def _fit(report: Report) -> str:
     """Training, validation and the floors side by side, and what follows from them."""
     scores = report.directory.scores
-    if not scores:
-        return ""
-    name = gap.figure_of(scores)
+    head, name = figures(scores)[0]
     rows = [(what, share(reached), n) for what, reached, n in _reached(scores, name)]
     rows.append(("scored here", share(report.scores[name]), f"{report.scores['n_texts']:,}"))
     remark = gap.remark(scores)
@@ -93,18 +91,20 @@ def _fit(report: Report) -> str:
         verdict = remark.partition(": ")[2]
         said = f"<p><b>{escape(verdict.partition(':')[0].capitalize())}</b>:{escape(verdict.partition(':')[2])}.</p>"
     else:
-        said = (
-            '<p class="quiet">The run does not hold what it reaches on texts held out and on those of its training.</p>'
-        )
-    about = "The floors are simple models, scored on the validation texts."
-    return _section(
-        "Has it learned too little, or by heart?", said + _table(("", _head_of(scores, name), "texts"), rows, about)
-    )
+        said = '<p class="quiet">The run has no figures of texts held out that could tell.</p>'
+    about, of = "", scored_on(scores)
+    if of != SEEN and gap.highest_floor(scores) is not None:
+        where = "the validation texts" if of == HELD_OUT else "the folds too"
+        about = f"The floors are simple models, scored on {where}."
+    return _section("Has it learned too little, or by heart?", said + _table(("", head, "texts"), rows, about))
 
 
 def _reached(scores: dict[str, Any], name: str) -> list[tuple[str, float, str]]:
     """What was reached in training, on how many texts."""
-    if "folds" in scores:
+    of = scored_on(scores)
+    if of == SEEN:
+        return [("training", scores[name], f"{scores['n_texts']:,}")]
+    if of == FOLDS:
         folds = scores["folds"]
         n_texts = f"{sum(folds['n_texts']):,}"
         rows = [
@@ -112,12 +112,11 @@ def _reached(scores: dict[str, Any], name: str) -> list[tuple[str, float, str]]:
             (f"{len(folds['n_texts'])} folds, mean", folds["mean"][name], n_texts),
         ]
         return rows + [(f"{floor} floor, mean", own["mean"][name], n_texts) for floor, own in folds["floors"].items()]
-    rows = []
-    if "training" in scores:
-        rows.append(("training", scores["training"][name], f"{scores['training']['n_texts']:,}"))
-    rows.append(("validation", scores[name], f"{scores['n_texts']:,}"))
-    floors = scores.get("floors", {})
-    return rows + [(f"{floor} floor", own[name], f"{own['n_texts']:,}") for floor, own in floors.items()]
+    rows = [
+        ("training", scores["training"][name], f"{scores['training']['n_texts']:,}"),
+        ("validation", scores[name], f"{scores['n_texts']:,}"),
+    ]
+    return rows + [(f"{floor} floor", own[name], f"{own['n_texts']:,}") for floor, own in scores["floors"].items()]
 
 
 def _classes(report: Report) -> str:
@@ -171,55 +170,65 @@ def _cell(true: str, predicted: str, n: int, n_true: int, most_missed: int) -> s
 
 def _calibration(report: Report) -> str:
     """Whether the probabilities can be believed."""
-    found, what = report.calibration, "decisions" if report.multi_label else "texts"
+    found = report.calibration
     if report.multi_label:
-        said = f"Expected calibration error over the decisions on each label: {found.after:.4f}."
+        said = f"Expected calibration error over each label of each text: {found.after:.4f}."
+        words = report_drawings.Words("label", "probability", "with the label")
     else:
-        said = (
-            f"Expected calibration error: {found.before:.4f} before and {found.after:.4f} after division by the "
-            f"temperature {found.temperature:.3f}, which was fitted on the validation texts."
-        )
-    about = "Bars: the share that is right. Circles: the mean confidence. On the dashed line both are equal."
+        said = _of_temperature(report)
+        words = report_drawings.Words("text", "confidence", "right")
+    about = f"Bars: the share {words.share}. Circles: the mean {words.sure}. On the dashed line both are equal."
     return _section(
         "Can the probabilities be believed?",
-        f'<p>{said}</p><div class="pair"><figure><b>share right, by confidence</b>'
-        f"{report_drawings.reliability(found.bins, what)}{report_drawings.histogram(found.bins, what)}"
+        f'<p>{said}</p><div class="pair"><figure><b>share {words.share}, by {words.sure}</b>'
+        f"{report_drawings.reliability(found.bins, words)}{report_drawings.histogram(found.bins, words)}"
         f"<figcaption>{about}</figcaption></figure></div>",
     )
 
 
+def _of_temperature(report: Report) -> str:
+    """The calibration error without and with the temperature, and what this was fitted on."""
+    found = report.calibration
+    of = scored_on(report.directory.scores)
+    if of == SEEN:
+        return (
+            f"Expected calibration error: {found.after:.4f}. The probabilities are as the model gives them: nothing was "
+            "held out that a temperature could be fitted on."
+        )
+    fitted = "the validation texts" if of == HELD_OUT else "the folds, each scored by a model of the others"
+    return (
+        f"Expected calibration error: {found.before:.4f} before and {found.after:.4f} after division by the "
+        f"temperature {found.temperature:.3f}, which was fitted on {fitted}."
+    )
+
+
 def _curves(report: Report) -> str:
-    """Training loss and validation score over the steps."""
+    """Training loss over the steps, and the validation score where texts were held out."""
     losses = [(step["step"], step["epoch_loss"]) for step in report.steps if "epoch_loss" in step]
-    name = _head_of(report.scores, gap.figure_of(report.scores))
+    head, _ = figures(report.scores)[0]
     reached = [(step["step"], 1 - step["validation"]) for step in report.steps if "validation" in step]
     drawn = []
     if losses:
         drawing = report_drawings.curve(losses, "training loss", "training")
         drawn.append(f"<figure><b>training loss</b>, mean of the epoch so far{drawing}</figure>")
-    if reached:
+    if reached and scored_on(report.directory.scores) == HELD_OUT:
         best = max(reached, key=lambda point: point[1])
-        drawing = report_drawings.curve(reached, f"validation {name}", "validation", best=best)
-        drawn.append(f"<figure><b>validation {name}</b>, best {best[1]:.4f} after step {best[0]:,}{drawing}</figure>")
+        drawing = report_drawings.curve(reached, f"validation {head}", "validation", best=best)
+        drawn.append(f"<figure><b>validation {head}</b>, best {best[1]:.4f} after step {best[0]:,}{drawing}</figure>")
     return _section("Training", f'<div class="pair">{"".join(drawn)}</div>') if drawn else ""
 
 
 def _mistakes(report: Report) -> str:
-    what = "wrong labels" if report.multi_label else "mistakes"
+    what = "wrong label" if report.multi_label else "mistake"
     if not report.mistakes:
-        return _section("Mistakes", f"<p>No {what}.</p>")
+        return _section("Mistakes", f"<p>No {what}s.</p>")
     missed = " A label that was not found is not among them." if report.multi_label else ""
     said = (
-        f'<p class="quiet">The {len(report.mistakes):,} surest of {report.n_mistakes:,} {what}.{missed} Shaded: '
+        f'<p class="quiet">The {len(report.mistakes):,} surest of {counted(report.n_mistakes, what)}.{missed} Shaded: '
         f'<span class="for" style="--strength:.5">what spoke for the predicted label</span>; underlined: '
         f'<span class="against" style="--strength:.5">what spoke against it</span>. The units depend on the model.</p>'
     )
     return _section("Mistakes it was surest of", said + "".join(map(article, report.mistakes)))
-
-
-def _head_of(scores: dict[str, Any], name: str) -> str:
-    """What a figure is called."""
-    return next(head for head, figure in figures(scores) if figure == name)
 
 
 def _section(title: str, content: str) -> str:

@@ -34,7 +34,8 @@ TAGS = ("ner_tags", "pos_tags", "upos", "tags")
 _SYNTAX = "write hf:OWNER/NAME[:CONFIG][@SPLIT], or hf:./FOLDER[@SPLIT] for one that was saved on disk"
 _NAME = re.compile(r"(?P<name>\w[\w.-]*/[\w.-]+)(:(?P<config>[^:@]+))?(@(?P<split>[^:@]+))?")
 _BATCH = 100  # rows that are Python objects at a time
-_STRINGS = ("string", "large_string", "string_view")
+STRINGS = ("string", "large_string", "string_view")
+"""The types of columns of strings."""
 
 
 class HubText:
@@ -191,13 +192,20 @@ class HubDataset:
             there = f"its columns are {', '.join(features)}" if features else "it has no columns"
             raise DataError(f"{self.name}: no column {' or '.join(names)} to read {what} from; {there}")
         kind = getattr(features[column], "feature", None) if lists else features[column]
-        if getattr(kind, "dtype", None) in _STRINGS or (named and hasattr(kind, "names")):
+        if getattr(kind, "dtype", None) in STRINGS or (named and hasattr(kind, "names")):
             return column
-        found = " ".join(str(features[column]).split())
-        number = named and str(getattr(kind, "dtype", "")).startswith(("int", "uint"))
         wanted = f"{'lists of ' if lists else ''}strings{', or of numbers with names (ClassLabel)' if named else ''}"
+        raise self.of_another_kind(column, what, wanted, kind if named else None)
+
+    def of_another_kind(self, column: str, what: str, wanted: str, named: Any = None) -> DataError:
+        """Give what to raise for a column of another kind than the wanted one.
+
+        `named` is the type of its values where numbers with names will do, too.
+        """
+        found = " ".join(str(self.data.features[column]).split())
+        number = str(getattr(named, "dtype", "")).startswith(("int", "uint"))
         hint = "; cast it with names, save it, and read it as hf:./FOLDER" if number else ""
-        raise DataError(f"{self.name}: column '{column}' is {found}, and {what} are read from {wanted}{hint}")
+        return DataError(f"{self.name}: column '{column}' is {found}, and {what} are read from {wanted}{hint}")
 
     def rows(self, *columns: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         """Give row by row its source, `hf:..., row N` as the library counts, from 0, and the values of the columns."""

@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from seqlab.corpora import labels
-from seqlab.corpora.hub import HubDataset, open_dataset
+from seqlab.corpora.hub import STRINGS, HubDataset, open_dataset
 from seqlab.corpora.labelled_columns import Columns
 from seqlab.errors import DataError
 from seqlab.records import Labelled
-
-_STRINGS = ("string", "large_string", "string_view")
 
 
 class HubLabelled:
@@ -68,16 +66,9 @@ def _kind(dataset: HubDataset, column: str) -> Any:
 
 def _check_labels(dataset: HubDataset, column: str) -> None:
     kind = _kind(dataset, column)
-    if getattr(kind, "dtype", None) in _STRINGS or hasattr(kind, "names"):
-        return
-    found = " ".join(str(dataset.data.features[column]).split())
-    hint = (
-        "; cast it with names, save it, and read it as hf:./FOLDER" if "int" in str(getattr(kind, "dtype", "")) else ""
-    )
-    raise DataError(
-        f"{dataset.name}: column '{column}' is {found}, and labels are read from strings, from numbers with names "
-        f"(ClassLabel), or from lists of these{hint}"
-    )
+    if getattr(kind, "dtype", None) not in STRINGS and not hasattr(kind, "names"):
+        wanted = "strings, from numbers with names (ClassLabel), or from lists of these"
+        raise dataset.of_another_kind(column, "labels", wanted, kind)
 
 
 def _named(label: Any, names: Sequence[str], source: str) -> Any:

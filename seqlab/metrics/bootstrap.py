@@ -102,10 +102,10 @@ def interval_of(
 ) -> tuple[float, float]:
     """Give the 95 % interval of one system's figure, from its counts `(S, C)`: 2.5 % of the resamples lie on either side.
 
-    It is the percentile interval of Efron and Tibshirani 1993, "An introduction to the bootstrap", section 13.3. Of equal
-    rows it does not matter which is drawn, so that how often each different one is drawn is drawn at once: by a multinomial
-    distribution, of two rows a binomial one. It depends on the counts and the seed, not on the order of the rows. A resample
-    over which the figure is not a number is left out; both ends are not a number where all are.
+    It is the percentile interval of Efron and Tibshirani 1993, "An introduction to the bootstrap", section 13.3. Which of
+    equal rows is drawn does not matter, so how often each different one comes is drawn at once: from a multinomial
+    distribution, of two rows a binomial one. It depends on the counts and the seed, not on the order of the rows. A
+    resample over which the figure is not a number is left out; both ends are not a number where all are.
 
     Raises DataError for counts that are not a table or have no rows, ConfigError for less than one resample.
     """

@@ -23,6 +23,7 @@ from seqlab.errors import DataError
 from seqlab.metrics.bootstrap import accuracy_of, interval_of
 from seqlab.metrics.calibration import expected_calibration_error
 from seqlab.metrics.ratio import ratio
+from seqlab.wording import counted
 
 _SLACK = 0.01  # by how much the probabilities of a text may miss 1: half precision does, logits do not stay within it
 
@@ -236,9 +237,10 @@ class ClassificationScores:
 
     def __str__(self) -> str:
         new = f", {self.n_unseen:,} with a new label" if self.n_unseen else ""
+        texts = counted(self.n_texts, "text")
         return (
             f"accuracy {self.accuracy:.4f} (95 % interval {self.interval[0]:.4f} to {self.interval[1]:.4f}), "
-            f"macro F1 {self.macro_f1:.4f}, {self.nats:.4f} nats a text ({self.n_texts:,} texts{new})"
+            f"macro F1 {self.macro_f1:.4f}, {self.nats:.4f} nats a text ({texts}{new})"
         )
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from seqlab.errors import ConfigError, DataError
 from seqlab.metrics.bootstrap import f1_of, interval_of
 from seqlab.metrics.classification import ClassScores, classes_of, figure_or_none, macro
+from seqlab.wording import counted
 
 _LEAST = -100.0  # nats
 
@@ -175,7 +176,7 @@ class MultiLabelScores:
         return (
             f"micro F1 {self.micro_f1:.4f} (95 % interval {self.interval[0]:.4f} to {self.interval[1]:.4f}), "
             f"macro F1 {self.macro_f1:.4f}, exact match {self.exact_match:.4f} "
-            f"({self.n_texts:,} texts, {self.micro.n_correct:,} labels found of {self.micro.n_true:,})"
+            f"({counted(self.n_texts, 'text')}, {counted(self.micro.n_correct, 'label')} found of {self.micro.n_true:,})"
         )
 
 

@@ -53,7 +53,8 @@ class Classifier(ABC):
 
     Attributes:
         config: every setting. labels: those it can give, in the order of their numbers.
-        temperature: what log-probabilities are divided by, fitted on the validation texts (Guo et al. 2017).
+        temperature: what log-probabilities are divided by, fitted on texts held out, once or in folds (Guo et al. 2017); 1
+            where there were none.
         scores: what it reached in training.
     """
 

@@ -6,6 +6,7 @@ from seqlab.config import Classification
 from seqlab.modeldir import ModelDirectory
 from seqlab.tasks.family import Family, Rows, duration, network_brief, network_rows
 from seqlab.tasks.sentence_families import refuse_devices
+from seqlab.wording import counted
 
 
 def _recurrent(config: Classification, training: dict[str, Any]) -> Rows:
@@ -17,7 +18,8 @@ def _recurrent(config: Classification, training: dict[str, Any]) -> Rows:
 def _other(config: Classification, training: dict[str, Any]) -> Rows:
     what, size = _brief_other(config, training)
     settings = config.training
-    steps = f"{training['steps']:,} steps, {training['epochs']} epochs, of {settings.optimizer} at {settings.lr:g}"
+    epochs = counted(training["epochs"], "epoch")
+    steps = f"{counted(training['steps'], 'step')}, {epochs}, of {settings.optimizer} at {settings.lr:g}"
     return [
         ("model", f"{what}, {size}"),
         ("training", f"{steps}; {duration(training['seconds'])} on {training['device']}"),
@@ -51,10 +53,10 @@ def _load_network(directory: ModelDirectory, device: str) -> Any:
 
 
 def _load_ngram(directory: ModelDirectory, device: str) -> Any:
-    from seqlab.tasks.classify import load_ngram
+    from seqlab.tasks.ngram_text_classifier import NgramTextClassifier
 
     refuse_devices(device)
-    return load_ngram(directory)
+    return NgramTextClassifier.load(directory)
 
 
 CLASSIFIERS = {

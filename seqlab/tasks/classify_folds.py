@@ -14,6 +14,7 @@ from seqlab.metrics.multi_label import MultiLabelScores
 from seqlab.tasks import classify, classify_floors, classify_report, labelled_kept
 from seqlab.tasks.classifier import Classifier, Floats
 from seqlab.tasks.labelled_kept import Example
+from seqlab.wording import counted
 
 
 class Folds(NamedTuple):
@@ -48,9 +49,8 @@ def parts(examples: Sequence[Example], n_folds: int, seed: int) -> list[NDArray[
         DataError: there are fewer texts than folds.
     """
     if len(examples) < n_folds:
-        raise DataError(
-            f"there are {len(examples)} texts, too few for {n_folds} folds: give more texts, or fewer folds"
-        )
+        few = counted(len(examples), "text is", "texts are")
+        raise DataError(f"{few} too few for {n_folds} folds: give more texts, or fewer folds")
     drawn = np.concatenate(labelled_kept.stratified(examples, seed))
     return [np.sort(drawn[first::n_folds]) for first in range(n_folds)]
 

@@ -4,26 +4,36 @@ from typing import Any
 
 from seqlab.tasks import gap
 from seqlab.tasks.base import Table
+from seqlab.tasks.scored_on import FOLDS, SEEN, scored_on
 from seqlab.tasks.sentence_report import share
+from seqlab.wording import counted
+
+MOST_CLASSES = 30
+"""Up to how many classes the matrix of confusions is shown whole."""
+UNCALIBRATED = "nats and ECE are those before calibration"
+_SEEN = "nothing was held out: these figures are of the texts it is trained on, and no scores"
 
 
 def table(scores: dict[str, Any]) -> Table:
     """The model and the floors, by their figures; or the folds, where it is cross-validated."""
-    if "folds" in scores:
+    if scored_on(scores) == FOLDS:
         return _of_folds(scores)
     heads, names = zip(*figures(scores), strict=True)
     models = [("this model", scores), *((f"{name} floor", floor) for name, floor in scores["floors"].items())]
     rows = [(model, *(share(reached[name]) for name in names)) for model, reached in models]
-    return Table((f"{scores['n_texts']:,} {scores['of']}", *heads), rows, _remarks(scores))
+    remarks = [_SEEN] if scored_on(scores) == SEEN else [*_remarks(scores), *_before_calibration(scores)]
+    return Table((counted(scores["n_texts"], "text"), *heads), rows, remarks)
 
 
 def lines(scores: dict[str, Any]) -> list[tuple[str, str]]:
     """The same as lines under names."""
-    if "folds" in scores:
+    if scored_on(scores) == FOLDS:
         return _lines_of_folds(scores)
+    if scored_on(scores) == SEEN:
+        return [("on what it has seen", f"{brief(scores)}: nothing was held out, so no score")]
     return [
         ("validation", brief(scores)),
-        ("", f"{scores['n_texts']:,} {scores['of']}"),
+        ("", counted(scores["n_texts"], "text")),
         *((f"{name} floor", brief(floor)) for name, floor in scores["floors"].items()),
         *_of_training(scores),
     ]
@@ -31,12 +41,11 @@ def lines(scores: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _of_training(scores: dict[str, Any]) -> list[tuple[str, str]]:
     """What was reached on training texts, and what follows from it."""
-    remark, name = gap.remark(scores), gap.figure_of(scores)
+    remark = gap.remark(scores)
     if remark is None:
         return []
-    training = scores["training"]
-    head = next(head for head, figure in figures(scores) if figure == name)
-    reached = f"{head} {share(training[name])}, {training['n_texts']:,} texts"
+    training, (head, name) = scores["training"], figures(scores)[0]
+    reached = f"{head} {share(training[name])}, {counted(training['n_texts'], 'text')}"
     return [("training texts", reached), ("fit", remark.partition(": ")[2].partition(";")[0])]
 
 
@@ -45,7 +54,7 @@ def _of_folds(scores: dict[str, Any]) -> Table:
     folds, shown = scores["folds"], figures(scores)[:2]
     n_folds, pooled = len(folds["n_texts"]), folds["pooled"]
     rows = [
-        (f"fold {k + 1}, {folds['n_texts'][k]:,} texts", *(share(folds[name][k]) for _, name in shown))
+        (f"fold {k + 1}, {counted(folds['n_texts'][k], 'text')}", *(share(folds[name][k]) for _, name in shown))
         for k in range(n_folds)
     ]
     means = [("mean", folds["mean"]), ("spread", folds["spread"]), ("all texts together", pooled)]
@@ -78,7 +87,7 @@ def brief(scores: dict[str, Any]) -> str:
 
 
 def figures(scores: dict[str, Any]) -> list[tuple[str, str]]:
-    """The heads and the names of the figures that are shown."""
+    """The heads and the names of the figures that are shown, the one that counts most first."""
     if gap.figure_of(scores) == "accuracy":
         return [("accuracy", "accuracy"), ("macro F1", "macro_f1"), ("nats a text", "nats"), ("ECE", "ece")]
     return [
@@ -87,6 +96,13 @@ def figures(scores: dict[str, Any]) -> list[tuple[str, str]]:
         ("exact match", "exact_match"),
         ("Hamming loss", "hamming_loss"),
     ]
+
+
+def _before_calibration(scores: dict[str, Any]) -> list[str]:
+    """Which figures are others in use, where the probabilities are divided by what was fitted on these very texts."""
+    if gap.figure_of(scores) != "accuracy":
+        return []
+    return [f"{UNCALIBRATED}, which is fitted on these texts; seqlab evaluate shows those after it"]
 
 
 def _remarks(scores: dict[str, Any]) -> list[str]:
@@ -98,5 +114,6 @@ def _remarks(scores: dict[str, Any]) -> list[str]:
     if (fit := gap.remark(scores)) is not None:
         said.append(fit)
     if scores.get("n_unseen"):
-        said.append(f"{scores['n_unseen']:,} texts have a label that training never saw; they count as missed")
+        found = counted(scores["n_unseen"], "text has", "texts have")
+        said.append(f"{found} a label that training never saw, which counts as missed")
     return said

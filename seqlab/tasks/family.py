@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from seqlab.modeldir import ModelDirectory
+from seqlab.wording import counted
 
 Rows = list[tuple[str, str]]
 
@@ -33,7 +34,8 @@ def network_rows(config: Any, training: dict[str, Any]) -> Rows:
     network, settings = config.network, config.training
     cell = f"{network.cell}, bidirectional" if network.bidirectional else network.cell
     sizes = f"{cell}, {network.layers} x {network.hidden} units, {training['n_parameters']:,} parameters"
-    steps = f"{training['steps']:,} steps, {training['epochs']} epochs, of {settings.optimizer} at {settings.lr:g}"
+    epochs = counted(training["epochs"], "epoch")
+    steps = f"{counted(training['steps'], 'step')}, {epochs}, of {settings.optimizer} at {settings.lr:g}"
     return [
         ("network", sizes),
         ("runs on", ", ".join(dict.fromkeys(training["runs_on"]))),

@@ -10,8 +10,10 @@ import numpy as np
 
 from seqlab.config import Classification
 from seqlab.errors import DataError
+from seqlab.modeldir import DATA
 from seqlab.records import Labelled, breaks_lines
 from seqlab.tasks import sentences_kept
+from seqlab.wording import counted
 
 FEWEST = sentences_kept.FEWEST
 """From which on a share of the texts can be held out."""
@@ -86,8 +88,8 @@ def divided(
         return examples, None, n_empty
     if len(examples) < FEWEST:
         raise DataError(
-            f"there are {len(examples)} texts to train on, too few to hold out a share: give more, or --validation-share 0 "
-            "to hold nothing out"
+            f"{counted(len(examples), 'text to train on is', 'texts to train on are')} too few to hold out a share: give "
+            "more, or --validation-share 0 to hold nothing out"
         )
     held = set(_held(config, examples).tolist())
     return (
@@ -128,6 +130,11 @@ def stratified(examples: Sequence[Example], seed: int) -> list[np.ndarray[tuple[
 def keep(folder: Path, train: Sequence[Example], validation: Sequence[Example] | None) -> None:
     """Write the texts of both parts into `folder/data`, one a line."""
     sentences_kept.keep(folder, train, validation)
+
+
+def holds_out(folder: Path) -> bool:
+    """Whether there are texts to validate on in `folder/data`."""
+    return (folder / DATA / sentences_kept.VALIDATION).exists()
 
 
 def kept(folder: Path) -> tuple[list[Example], list[Example] | None]:

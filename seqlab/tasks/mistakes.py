@@ -1,14 +1,16 @@
 """The mistakes of a classifier that it was surest of, and what in the texts led it there. No torch."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqlab.records import Labelled
 from seqlab.tasks.classifier import Classifier, Floats, Weight
-from seqlab.tasks.labelled_kept import Example, example_of
+from seqlab.tasks.labelled_kept import Example
+
+N_FOR, N_AGAINST = 5, 2
+"""How many of the tokens that speak for a wrong label are shown, and of those against it."""
 
 
 class Mistake(NamedTuple):
@@ -30,54 +32,46 @@ class Mistake(NamedTuple):
     attention: list[Weight]
     """What each token counts for where a network pools by attention; else empty."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """All by name, for JSON."""
+        weights, attention = ([weight._asdict() for weight in part] for part in (self.weights, self.attention))
+        return self._asdict() | {"weights": weights, "attention": attention}
+
 
 def mistakes(
-    classifier: Classifier,
-    examples: Sequence[Labelled | Sequence[object]],
-    n: int,
-    probabilities: Floats | None = None,
-) -> list[Mistake]:
-    """The n mistakes with the most probable wrong labels, the most probable one first, of equal ones the first.
+    classifier: Classifier, examples: Sequence[Example], probabilities: Floats, n: int, sources: Sequence[str] = ()
+) -> tuple[list[Mistake], int]:
+    """The n mistakes with the most probable wrong labels, and how many there are in all.
 
-    Where a text may have several labels, each one that is predicted and that the text does not have is a mistake; a label
-    that was not found is none here, because nothing in the text could be shown to speak for it.
+    The most probable one comes first, of equal ones the first. Where a text may have several labels, each one that is
+    predicted and that the text does not have is a mistake; a label that was not found is none here, because nothing in the
+    text could be shown to speak for it.
 
     Args:
         classifier: the model.
-        examples: texts with labels.
+        examples: N texts with labels.
+        probabilities: those of the labels (N, K), calibrated.
         n: how many are wanted at most.
-        probabilities: those of the labels (N, K), if they are known already.
-
-    Raises:
-        DataError: a record is no labelled text.
+        sources: where each text comes from, if that is known.
     """
-    read = [example_of(record, multi_label=classifier.multi_label) for record in examples]
-    if probabilities is None:
-        probabilities = classifier.predict_proba(example.text for example in read)
-    rows, columns = np.nonzero(_wrong(classifier, read, probabilities))
+    rows, columns = np.nonzero(_wrong(classifier, examples, probabilities))
     surest = np.argsort(-probabilities[rows, columns], kind="stable")[:n]
     found = []
     for row, column in zip(rows[surest].tolist(), columns[surest].tolist(), strict=True):
-        text, label, record = read[row].text, classifier.labels[column], examples[row]
+        (text, true), label = examples[row], classifier.labels[column]
         found.append(
             Mistake(
                 number=row + 1,
-                source=record.source if isinstance(record, Labelled) else "",
+                source=sources[row] if sources else "",
                 text=text,
-                true=read[row].labels,
+                true=true,
                 predicted=label,
                 probability=float(probabilities[row, column]),
                 weights=classifier.explain(text, label).weights,
                 attention=classifier.attention(text),
             )
         )
-    return found
-
-
-def n_mistakes(classifier: Classifier, examples: Sequence[Labelled | Sequence[object]], probabilities: Floats) -> int:
-    """How many there are in all, given the probabilities (N, K) of the labels of N texts."""
-    read = [example_of(record, multi_label=classifier.multi_label) for record in examples]
-    return int(_wrong(classifier, read, probabilities).sum())
+    return found, len(rows)
 
 
 def heaviest(weights: Iterable[Weight], n_for: int, n_against: int) -> tuple[list[Weight], list[Weight]]:

@@ -15,7 +15,7 @@ from seqlab.tasks import classifier_network
 from seqlab.tasks.classifier import Classifier, Floats
 from seqlab.tasks.classifier_network import Bags, Network, Sequences
 from seqlab.tasks.classifier_text import ClassifierText, Ints, Tokens
-from seqlab.tasks.classify import kept_labels
+from seqlab.tasks.classify import kept_labels, kept_temperature
 from seqlab.tasks.sentence_network import on_each_core
 
 TOKENS = 1 << 14
@@ -55,8 +55,7 @@ class NeuralClassifier(Classifier):
         labels, _ = kept_labels(directory.path)
         text = ClassifierText.load(config, directory.path / "text")
         model = classifier_network.load(directory, text, len(labels))
-        temperature = float(directory.manifest["training"].get("temperature", 1.0))
-        return cls(config, labels, text, model, temperature, directory.scores, device)
+        return cls(config, labels, text, model, kept_temperature(directory), directory.scores, device)
 
     def _log_probs(self, texts: Sequence[Tokens]) -> Floats:
         found = np.zeros((len(texts), len(self.labels)))

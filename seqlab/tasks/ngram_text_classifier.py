@@ -7,9 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqlab.config import Classification
+from seqlab.errors import ModelError
+from seqlab.modeldir import ModelDirectory
 from seqlab.ngram.classifier import NGramClassifier
 from seqlab.tasks.classifier import Classifier, Floats
 from seqlab.tasks.classifier_text import ClassifierText, Tokens
+from seqlab.tasks.classify import LABELS, kept_labels, kept_temperature
+
+NGRAM = "ngram"
+"""The folder of the n-gram models in a model directory."""
 
 
 class NgramTextClassifier(Classifier):
@@ -30,6 +36,22 @@ class NgramTextClassifier(Classifier):
     ) -> None:
         super().__init__(config, labels, text, temperature, scores)
         self.model = model
+
+    @classmethod
+    def load(cls, directory: ModelDirectory) -> "NgramTextClassifier":
+        """The model that a model directory holds.
+
+        Raises:
+            ModelError: n-grams or text parts do not fit the configuration.
+        """
+        config = directory.config
+        assert isinstance(config, Classification)
+        labels, _ = kept_labels(directory.path)
+        text = ClassifierText.load(config, directory.path / "text")
+        model = NGramClassifier.load(directory.path / NGRAM)
+        if list(model.labels) != labels:
+            raise ModelError(f"{directory.path / NGRAM}: its classes are not those of {LABELS}; copy the folder again")
+        return cls(config, labels, text, model, kept_temperature(directory), directory.scores)
 
     def _log_probs(self, texts: Sequence[Tokens]) -> Floats:
         ids, starts = self.text.encode(texts)

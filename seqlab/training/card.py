@@ -6,6 +6,8 @@ from typing import Any
 from seqlab import __version__
 from seqlab.config import Classification, Experiment
 from seqlab.tasks import TASKS, families
+from seqlab.tasks.base import Table
+from seqlab.wording import counted
 
 
 def write(folder: Path, name: str, config: Experiment, scores: dict[str, Any], training: dict[str, Any]) -> None:
@@ -21,15 +23,6 @@ def write(folder: Path, name: str, config: Experiment, scores: dict[str, Any], t
     unit, sizes = scores["unit"], training["sizes"]
     over = f", over {unit}s" if config.task == "lm" else ""
     sources = ", ".join(f"`{source}`" for source in data.train) or "records given from Python"
-    held_out = ", ".join(f"`{source}`" for source in data.validation)
-    if data.validation_share:
-        held_out = f"{data.validation_share:.0%} of the training data ({data.validation_split})"
-    elif not held_out:
-        given = any(name.startswith("validation") for name in training["data"])
-        held_out = "records given from Python" if given else "nothing held out: the training data themselves"
-    if isinstance(config, Classification) and config.data.folds:
-        n_folds = config.data.folds
-        held_out = f"each text once, in {n_folds} folds, by models of the others (this one is trained on all of them)"
     table, row = TASKS[config.task].table(scores), " | ".join
     shown = "\n".join(f"| {row(cells)} |" for cells in table.rows)
     facts = "\n".join(f"- **{label.capitalize()}** {fact}." for label, fact in family.rows(config, training))
@@ -38,8 +31,8 @@ def write(folder: Path, name: str, config: Experiment, scores: dict[str, Any], t
 
 {family.noun}{over}, trained with seqlab {__version__}.
 
-- **Trained on** {sources}: {sizes["train"]:,} {unit}s, a vocabulary of {sizes["vocabulary"]:,}.
-- **Validated on** {held_out}: {sizes["validation"]:,} {unit}s{unknown}.
+- **Trained on** {sources}: {counted(sizes["train"], unit)}, a vocabulary of {sizes["vocabulary"]:,}.
+- **Validated on** {_held_out(config, training)}: {counted(sizes["validation"], unit)}{unknown}.
 {facts}
 
 All settings are in `config.json`.
@@ -47,9 +40,30 @@ All settings are in `config.json`.
 | {row(table.heads)} |
 |{"---|" * len(table.heads)}
 {shown}
-
+{_remarks(config, table)}
 {usage(config.task, name)}"""
     (folder / "README.md").write_text(text, encoding="utf-8", newline="")
+
+
+def _held_out(config: Experiment, training: dict[str, Any]) -> str:
+    """What the figures are of."""
+    data = config.data
+    if isinstance(config, Classification) and config.data.folds:
+        n_folds = config.data.folds
+        return f"each text once, in {n_folds} folds, by models of the others (this one is trained on all of them)"
+    if data.validation_share:
+        drawn = isinstance(config, Classification) and data.validation_split == "random"
+        whole = "each class" if drawn else "the training data"
+        return f"{data.validation_share:.0%} of {whole} ({data.validation_split})"
+    if data.validation:
+        return ", ".join(f"`{source}`" for source in data.validation)
+    given = any(name.startswith("validation") for name in training["data"])
+    return "records given from Python" if given else "nothing held out: the training data themselves"
+
+
+def _remarks(config: Experiment, table: Table) -> str:
+    """What is to be known beside the figures; those of other tasks hold words of the data, and are printed only."""
+    return "".join(f"\n- {remark}" for remark in table.remarks) + "\n" if isinstance(config, Classification) else ""
 
 
 def usage(task: str, name: str) -> str:

@@ -10,7 +10,7 @@ from torch import nn
 
 from seqlab import precision, weights
 from seqlab.config import Experiment, LanguageModelling
-from seqlab.config.classification import BAGS
+from seqlab.config.classification import BAGS, NOT_RECURRENT
 from seqlab.device import available
 from seqlab.errors import ConfigError
 from seqlab.modeldir import BEST, WEIGHTS, writing
@@ -22,6 +22,7 @@ from seqlab.training.interrupt import Interrupted, Interrupts
 from seqlab.training.log import LOG, Log
 from seqlab.training.watcher import Watcher
 from seqlab.training.ways import Outcome
+from seqlab.wording import counted
 
 CHECKPOINT = "train/checkpoint.safetensors"
 """Where it stands in a model directory."""
@@ -51,6 +52,8 @@ def check(config: Experiment) -> None:
         raise ConfigError(
             "training.optimizer: sparse-adam is for language models and for bags of n-grams; take another, such as adam"
         )
+    if config.training.optimizer == "muon" and config.model in NOT_RECURRENT:
+        raise ConfigError(f"training.optimizer: {optimizers.NEEDS['muon']}")
 
 
 def check_text(config: Experiment, folder: Path) -> None:
@@ -108,7 +111,7 @@ def _tell(watcher: Watcher, trainer: Trainer, task: NetworkTask) -> None:
     for note in task.notes:
         watcher.noted(note)
     going_on = f", going on after step {done:,}" if done else ""
-    watcher.told("training", f"{n_steps:,} steps in {n_epochs} epochs{going_on}")
+    watcher.told("training", f"{counted(n_steps, 'step')} in {counted(n_epochs, 'epoch')}{going_on}")
     watcher.started(task.unit, n_steps, done)
 
 

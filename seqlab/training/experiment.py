@@ -11,10 +11,10 @@ from seqlab.config import Classification, Experiment
 from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.modeldir import CONFIG, DATA, writing
 from seqlab.resolve import read_toml, resolve
-from seqlab.tasks import TASKS, load
+from seqlab.tasks import TASKS, labelled_kept, load
 from seqlab.training import card, folding
 from seqlab.training.interrupt import Interrupted
-from seqlab.training.watcher import Unwatched, Watcher
+from seqlab.training.watcher import Unscored, Unwatched, Watcher
 from seqlab.training.ways import Outcome, way
 
 
@@ -93,7 +93,6 @@ def run(
     folds = None
     if isinstance(config, Classification) and config.data.folds:
         config, folds = folding.cross_validate(config, records, validation, output, watcher, run)
-        watcher = folding.Unscored(watcher)
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     try:
@@ -104,6 +103,8 @@ def run(
             if folds is not None:
                 folding.keep(folds, new)
         trained_by.check_text(config, new)  # what does not fit shows before anything is replaced
+        if isinstance(config, Classification) and not labelled_kept.holds_out(new):
+            watcher = Unscored(watcher)
         shutil.rmtree(folder, ignore_errors=True)
         new.rename(folder)
     finally:

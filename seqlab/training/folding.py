@@ -4,13 +4,12 @@ A model is trained for each fold, on the texts of the others, as the one that is
 else is held out, and the last weights count. The texts of a fold have no say in anything of the model that scores them.
 """
 
-import dataclasses
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +22,8 @@ from seqlab.tasks import classify, classify_folds, classify_report, labelled_kep
 from seqlab.tasks.classify_folds import Folds, Scored
 from seqlab.tasks.labelled_kept import Example
 from seqlab.training.interrupt import Interrupted
-from seqlab.training.watcher import Unwatched, Watcher
+from seqlab.training.watcher import HowFar, Watcher
 from seqlab.training.ways import Outcome
-
-if TYPE_CHECKING:
-    from seqlab.training.fit import Step
 
 KEPT = "train/folds.json"
 """Where what the folds have come to stands in a model directory."""
@@ -91,7 +87,7 @@ def _fold(
     own = set(rows.tolist())
     others = [example for number, example in enumerate(examples) if number not in own]
     held = [examples[number] for number in rows.tolist()]
-    model = train(config.model_copy(update={"baseline": False}), others, None, folder, watcher=_OfFold(watcher))
+    model = train(config.model_copy(update={"baseline": False}), others, None, folder, watcher=HowFar(watcher))
     return classify_folds.scored(config, model, others, held)
 
 
@@ -122,50 +118,6 @@ def _named(fold: str) -> Iterator[None]:
         raise Interrupted(f"stopped in {fold}; nothing of the folds is kept, so begin anew") from None
     except DataError as error:
         raise DataError(f"{fold}: {error}") from None
-
-
-class Unscored(Unwatched):
-    """Passes on what one is told of a training but the scores on the way: they are of the texts it is trained on."""
-
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
-
-    def told(self, name: str, fact: str) -> None:
-        """Pass it on."""
-        self._watcher.told(name, fact)
-
-    def noted(self, message: str) -> None:
-        """Pass it on."""
-        self._watcher.noted(message)
-
-    def started(self, unit: str, total: int, done: int = 0) -> None:
-        """Pass it on."""
-        self._watcher.started(unit, total, done)
-
-    def stepped(self, step: "Step") -> None:
-        """Pass it on without scores."""
-        self._watcher.stepped(dataclasses.replace(step, scores=None, improved=False))
-
-    def counted(self, share: float) -> None:
-        """Pass it on."""
-        self._watcher.counted(share)
-
-    def finished(self, task: str, scores: dict[str, Any]) -> None:
-        """Pass it on."""
-        self._watcher.finished(task, scores)
-
-
-class _OfFold(Unscored):
-    """Tells of the work on a fold only how far it is."""
-
-    def told(self, name: str, fact: str) -> None:
-        """Nothing."""
-
-    def noted(self, message: str) -> None:
-        """Nothing."""
-
-    def finished(self, task: str, scores: dict[str, Any]) -> None:
-        """Nothing."""
 
 
 def keep(folds: Folds, folder: Path) -> None:

@@ -13,7 +13,7 @@ EVERY = 10
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The steps in a log; what a crash has left of a line is passed over."""
+    """The steps in a log; what a crash has left of a line is passed over, and so is one with a value that is no number."""
     steps = []
     with path.open(encoding="utf-8", errors="replace", newline="") as file:
         for line in file:
@@ -21,9 +21,13 @@ def read(path: Path) -> list[dict[str, Any]]:
                 step = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(step, dict) and isinstance(step.get("step"), int):
+            if isinstance(step, dict) and isinstance(step.get("step"), int) and all(map(_is_number, step.values())):
                 steps.append(step)
     return steps
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class Log:

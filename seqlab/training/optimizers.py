@@ -30,6 +30,11 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
 SET_ELSEWHERE = {"params", "lr", "weight_decay", "foreach", "fused", "capturable", "differentiable", "maximize"}
 # Two of them are made for some weights only; the rest is left to another one.
 REST = {"muon": torch.optim.AdamW, "sparse-adam": torch.optim.Adam}
+NEEDS = {
+    "muon": "muon is for the matrices of recurrent layers, and this model has none; take another, such as adamw",
+    "sparse-adam": "sparse-adam needs learned vectors of their own; leave out tied and one-hot input",
+}
+"""What is said where a model has none of the weights that one of them is made for."""
 
 
 def check(settings: Training) -> None:
@@ -72,9 +77,7 @@ def build(model: nn.Module, settings: Training) -> list[torch.optim.Optimizer]:
     if settings.optimizer in REST:
         chosen = {id(weight) for weight in _made_for(settings.optimizer, model)}
         if not chosen:
-            raise ConfigError(
-                "optimizer: sparse-adam needs learned vectors of their own; leave out tied and one-hot input"
-            )
+            raise ConfigError(f"optimizer: {NEEDS[settings.optimizer]}")
         mine, rest = [w for w in mine if id(w) in chosen], [w for w in mine if id(w) not in chosen]
     scales = rate_scales(model, settings)
     return [_make(cls, mine, settings, scales)] + (

@@ -12,11 +12,11 @@ from seqlab.config import NETWORKS, Classification, Experiment
 from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.modeldir import BEST, CONFIG, DATA, WEIGHTS, ModelDirectory, read_json, writing
 from seqlab.resolve import resolve, settings
-from seqlab.tasks import TASKS
-from seqlab.training import descent, folding
+from seqlab.tasks import TASKS, labelled_kept
+from seqlab.training import descent
 from seqlab.training.descent import CHECKPOINT
 from seqlab.training.experiment import complete
-from seqlab.training.watcher import Unwatched, Watcher
+from seqlab.training.watcher import Unscored, Unwatched, Watcher
 
 MAY_CHANGE = ("epochs", "patience", "lr", "clip", "clip_value", "evaluate_every", "checkpoint_every", "device")
 AFTER_FOLDS = ("checkpoint_every", "device")
@@ -70,7 +70,8 @@ def resume(
         watcher.noted(
             f"the {config.training.schedule} schedule now covers {config.training.epochs} epochs: the learning rate jumps"
         )
-    watcher = folding.Unscored(watcher) if _n_folds(config) else watcher
+    if isinstance(config, Classification) and not labelled_kept.holds_out(folder):
+        watcher = Unscored(watcher)
     outcome = descent.train(config, folder, output, watcher, resumed=True, finished=finished)
     return complete(config, outcome, folder, output, watcher)
 

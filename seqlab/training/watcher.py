@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # so that nothing here imports torch
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, Protocol
 
 from seqlab.config import Experiment
@@ -59,6 +60,50 @@ class Unwatched:
         """Nothing."""
 
     def counted(self, share: float) -> None:
+        """Nothing."""
+
+    def finished(self, task: str, scores: dict[str, Any]) -> None:
+        """Nothing."""
+
+
+class Unscored(Unwatched):
+    """Passes on what one is told of a training but the scores on the way: they are of the texts it is trained on."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def told(self, name: str, fact: str) -> None:
+        """Pass it on."""
+        self._watcher.told(name, fact)
+
+    def noted(self, message: str) -> None:
+        """Pass it on."""
+        self._watcher.noted(message)
+
+    def started(self, unit: str, total: int, done: int = 0) -> None:
+        """Pass it on."""
+        self._watcher.started(unit, total, done)
+
+    def stepped(self, step: Step) -> None:
+        """Pass it on without scores."""
+        self._watcher.stepped(dataclasses.replace(step, scores=None, improved=False))
+
+    def counted(self, share: float) -> None:
+        """Pass it on."""
+        self._watcher.counted(share)
+
+    def finished(self, task: str, scores: dict[str, Any]) -> None:
+        """Pass it on."""
+        self._watcher.finished(task, scores)
+
+
+class HowFar(Unscored):
+    """Passes on only how far the work is."""
+
+    def told(self, name: str, fact: str) -> None:
+        """Nothing."""
+
+    def noted(self, message: str) -> None:
         """Nothing."""
 
     def finished(self, task: str, scores: dict[str, Any]) -> None:

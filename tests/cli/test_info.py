@@ -63,7 +63,7 @@ NETWORK = {"hidden": 8, "epochs": 1, "batch_size": 50, "device": "cpu"}
     [
         ("segment", CUT, NETWORK | {"lexicons": ["train"]}, [
             "lstm, bidirectional, 1 x 8 units", "tokens, ", "bigrams", "the words of train", "softmax", " kernel",
-            "1 epochs", "max-match floor", "hmm floor", "words, 0.00% of the words are not among those of ",
+            "1 epoch, ", "max-match floor", "hmm floor", "words, 0.00% of the words are not among those of ",
         ]),
         ("segment", CUT, {"model": "hmm", "order": 2}, ["model of order 2, modified-kneser-ney", "max-match floor"]),
         ("segment", CUT, {"model": "max-match", "direction": "backward"}, ["backward maximum matching, 10 words"]),

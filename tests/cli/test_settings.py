@@ -71,7 +71,7 @@ CLASS_NGRAM = {path: value for path, value in TYPED_NGRAM.items() if not path.st
 }  # fmt: skip
 # What each network of a classifier has; those that read token by token have more, and the recurrent one the most.
 BAG = SHARED | {path: value for path, value in TYPED.items() if path.startswith("text.")} | LABELLED | {
-    "batches.batch_size": ("3", 3), "batches.longest": ("9", 9),
+    "batches.batch_size": ("3", 3), "data.longest": ("9", 9),
     "network.embedding_dropout": ("0.25", 0.25),
     "objective.loss": ("squared-error", "squared-error"), "objective.label_smoothing": ("0.1", 0.1),
     "objective.class_weights": ("balanced", "balanced"),

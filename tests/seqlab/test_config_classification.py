@@ -82,7 +82,7 @@ NONE = "which has no such setting; leave it out"
         ({"dropout": 1.0}, "network.dropout: "),
         ({"label_smoothing": 1.0}, "objective.label_smoothing: "),
         ({"delete": 1.0}, "augmentation.delete: "),
-        ({"longest": 0}, "batches.longest: "),
+        ({"longest": 0}, "data.longest: "),
         ({"widths": (3, 3), "model": "textcnn"}, "widths: [3, 3]: give each once"),
         ({"widths": (), "model": "textcnn"}, "convolution.widths: "),
         ({"widths": (0,), "model": "textcnn"}, "widths: [0]: give each once, and none below 1"),

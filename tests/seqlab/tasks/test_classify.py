@@ -138,8 +138,8 @@ def test_texts_for_labels_are_refused(tmp_path, options):
     """As where the columns are the other way round; of few texts each may have a label of its own."""
     turned = [(label, f"text {number}") for number, (_, label) in enumerate(ONE * 3)]
     says = (
-        "of 36 training texts 36 have a label that no other has, such as 'text 0': nothing can be learned of these; say which "
-        "columns hold texts and labels, by --text-column and --label-column"
+        "of 36 training texts 36 have a label that no other has, such as 'text 0': nothing can be learned of these; say "
+        "which columns hold texts and labels, by --text-column and --label-column"
     )
     with pytest.raises(DataError) as error:
         prepared(tmp_path, turned, **options)

@@ -97,7 +97,9 @@ def test_sparse_adam_needs_learned_vectors(start) -> None:
 def test_muon_needs_recurrent_layers() -> None:
     """A classifier that has none is refused before its records are looked at."""
     for model in ("textcnn", "bag", "mlp", "softmax"):
-        with pytest.raises(ConfigError, match="optimizer: muon is for the matrices of recurrent layers, and this model"):
+        with pytest.raises(
+            ConfigError, match="optimizer: muon is for the matrices of recurrent layers, and this model"
+        ):
             seqlab.train("classify", ["no record"], model=model, optimizer="muon", device="cpu")
     with pytest.raises(ConfigError, match="muon is for the matrices of recurrent layers"):
         optimizers.build(nn.Linear(2, 2), Training(optimizer="muon"))
