@@ -212,7 +212,8 @@ class Classification(Experiment):
     """What predicts: a recurrent network, convolutions (textcnn), averaged vectors of n-grams (bag, fastText's model),
     these with a hidden layer (mlp), softmax regression over n-grams, or an n-gram model of each class."""
     baseline: bool = True
-    """Score simple models on the same texts as the floor to beat: the most frequent class, and n-gram models of each."""
+    """Score simple models on the texts held out as the floor to beat: the most frequent class or labels, and n-gram models
+    of each class."""
     data: LabelledData = LabelledData()
     text: Text = Text()
     features: ClassifierFeatures = ClassifierFeatures()

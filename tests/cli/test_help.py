@@ -36,6 +36,13 @@ def test_help(call, arguments):
     assert all(len(line) <= 80 or "|" in line for line in outcome.out.splitlines())  # a list of choices is not broken
 
 
+def test_the_help_on_classifiers_speaks_of_texts(call):
+    shown = " ".join(call("train", "classify", "--help").out.split())
+    for part in ("Share of the texts that is held out", "Read only this many texts", "is added to the loss per text"):
+        assert part in shown, part
+    assert not any(part in shown for part in ("or sentences", "per token"))
+
+
 def test_the_help_lists_every_command_with_its_sentence(call):
     outcome = call("--help")
     for name, sentence in COMMANDS.items():

@@ -221,6 +221,25 @@ def test_the_ngram_floor_is_what_the_family_scores():
     assert seqlab.train("classify", ONE, ONE[:4], model="softmax", baseline=False, **options).scores["floors"] == {}
 
 
+# --- what is said of one text
+
+
+def test_the_card_of_a_single_text_and_of_a_share(tmp_path):
+    options = {"model": "softmax", "device": "cpu", "epochs": 1}
+    seqlab.train("classify", ONE, ONE[:1], output=tmp_path / "one", **options)
+    card = (tmp_path / "one" / "README.md").read_text(encoding="utf-8")
+    assert "records given from Python: 1 text." in card
+    assert "| 1 text |" in card
+    assert "1 step, 1 epoch, of adamw" in card
+    for split, says in (
+        ("random", "20% of each class (random): 2 texts."),
+        ("end", "20% of the training data (end): 2 texts."),
+    ):
+        options |= {"validation_share": 0.2, "validation_split": split, "overwrite": True}
+        seqlab.train("classify", ONE, output=tmp_path / "run", **options)
+        assert says in (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
+
+
 # --- read back
 
 
