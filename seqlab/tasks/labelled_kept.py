@@ -116,7 +116,8 @@ def _held(config: Classification, examples: Sequence[Example]) -> np.ndarray[tup
     # Places as far apart as can be, from one that the seed draws: a class of m texts has m * n_held / n of them, give or
     # take less than one, and so have several classes of one text each together.
     first = np.random.default_rng([config.seed, 5]).integers(n)
-    return drawn[(np.arange(n_held) * n + first) // n_held]
+    places: np.ndarray[tuple[int], np.dtype[np.int64]] = (np.arange(n_held) * n + first) // n_held
+    return drawn[places]
 
 
 def stratified(examples: Sequence[Example], seed: int) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
