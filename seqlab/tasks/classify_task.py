@@ -45,7 +45,7 @@ class ClassificationTask:
     unit = "text"
 
     def __init__(self, config: Classification, folder: Path, device: str):
-        self.config, self.device = config, device
+        self.config, self.folder, self.device = config, folder, device
         self._prepared = prepared = Prepared.load(config, folder)
         self.labels, self.notes, self.sizes = prepared.labels, prepared.notes, prepared.sizes
         self.text, self.train = prepared.text, prepared.train

@@ -138,7 +138,8 @@ def _descend(trainer: Trainer, task: NetworkTask, folder: Path, output: Path, wa
                         f"stopped after step {step.step}; go on with: seqlab train {task.config.task} -o {output} --resume"
                     )
                 if _patience_is_out(trainer):
-                    watcher.noted(f"no better score in {training.patience} validations: stopped; the best are kept")
+                    waited = counted(trainer.progress.n_without_gain, "validation")
+                    watcher.noted(f"no better score in {waited}: stopped; the best are kept")
                     break
     finally:
         for log in logs:

@@ -17,6 +17,7 @@ from seqlab.training import descent
 from seqlab.training.descent import CHECKPOINT
 from seqlab.training.experiment import complete
 from seqlab.training.watcher import Unscored, Unwatched, Watcher
+from seqlab.wording import counted
 
 MAY_CHANGE = ("epochs", "patience", "lr", "clip", "clip_value", "evaluate_every", "checkpoint_every", "device")
 AFTER_FOLDS = ("checkpoint_every", "device")
@@ -122,7 +123,8 @@ def _reopen(
     output, training = directory.path, directory.manifest["training"]
     done = training.get("epochs", 0)
     if config.training.epochs <= done:
-        raise ConfigError(f"{output}: its {done} epochs are done; to go on, give more: --resume --epochs {2 * done}")
+        epochs = counted(done, "epoch is", "epochs are")
+        raise ConfigError(f"{output}: its {epochs} done; to go on, give more: --resume --epochs {2 * done}")
     if not (output / CHECKPOINT).exists():
         raise ModelError(f"{output}: has no {CHECKPOINT} to go on from; copy it back, or train a new model")
     if records is None:
