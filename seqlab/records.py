@@ -38,6 +38,11 @@ class Tagged:
     """Where it comes from, for messages: a path and a line."""
 
 
+def breaks_lines(label: str) -> bool:
+    """Whether a label has a line end, a tab or another control character, so that it does not fit in a line."""
+    return _CONTROL.search(label) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """A text with its labels: one, or in a task with several labels a text any number, none too."""
@@ -46,8 +51,3 @@ class Labelled:
     labels: tuple[str, ...]
     source: str = ""
     """Where it comes from, for messages: a path and a line."""
-
-
-def breaks_lines(label: str) -> bool:
-    """Whether a label has a line end, a tab or another control character, so that it does not fit in a line."""
-    return _CONTROL.search(label) is not None
