@@ -106,7 +106,7 @@ def fit_temperature(
     """Give the temperature T at which the true classes `(N,)` are most likely, from natural logarithms `(N, K)`.
 
     Few texts that are all right, or all wrong, say nothing of how often a next one will be. With a pseudo-count of 1 the
-    target of each text is (N + 1) / (N + K) for its true class and 1 / (N + K) for each other one (Platt 1999, section 2.2).
+    target of each is (N + 1) / (N + K) for its true class and 1 / (N + K) for each other one (Platt 1999, section 2.2).
 
     The mean nats of softmax(log_probs / T) are convex in b = 1 / T (Guo et al. 2017, section 4.2): their derivative, the
     mean of E[log_probs] under that softmax less that under the targets, only grows, and T is where it is 0. It is found by

@@ -50,10 +50,12 @@ class TaggerEnsemble(nn.Module):
     ) -> NDArray[np.int64]:
         """The legal tags (B, T) of each row that are best by the mean of ln p over the members.
 
+        The mean of the logits gives the same: what makes a probability of them is one number a token, whatever its tag.
+
         Args:
             emissions: (M, B, T, K) what `forward` gave. lengths, allowed: as for `SequenceTagger.viterbi`.
         """
-        return self.members[0].viterbi(emissions.log_softmax(-1).mean(0), lengths, allowed)
+        return self.members[0].viterbi(emissions.mean(0, dtype=torch.float32), lengths, allowed)
 
 
 Tagging = SequenceTagger | TaggerEnsemble

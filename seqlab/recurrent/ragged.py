@@ -55,6 +55,8 @@ class Ragged:
 
     def zeroed(self, values: Tensor) -> Tensor:
         """Values (B, T) or (B, T, n) with zeros for padding; nothing that stood there reaches anything, not even a NaN."""
+        if values.is_cpu and values.dim() == 3:
+            return self.zero(values.clone(memory_format=torch.contiguous_format))
         inside = self.inside if values.dim() == 2 else self.inside.unsqueeze(-1)
         return torch.where(inside, values, torch.zeros((), dtype=values.dtype, device=values.device))
 

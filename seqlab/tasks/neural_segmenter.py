@@ -57,7 +57,7 @@ class NeuralSegmenter(Segmenter):
         return super()._knows(word) or any(word in lexicon for lexicon in self.features.lexicons)
 
     def _begins(self, sentences: Sentences) -> NDArray[np.bool_]:
-        columns = self.features.of_characters(sentences.codes, sentences.starts)
+        columns = sentence_network.columns(self.features, sentences.codes, sentences.starts)
         found = sentence_network.tags(self.model, columns, sentences.starts, allowed(sentences))
         return _BEGINS[found]
 

@@ -29,6 +29,9 @@ SMALL, MULTIPLE = TOKENS // 8, 8
 """Batches of up to so many tokens are padded to lengths that are multiples of this: the kernels keep in memory what they
 have made for each shape, half a megabyte, and single sentences come in all of them."""
 
+PART = 1 << 14
+"""Characters from which on it pays to look them up on another core."""
+
 Mask = NDArray[np.bool_]
 Item = TypeVar("Item")
 _STARTING = Lock()
@@ -109,6 +112,25 @@ def in_use(model: Tagging, config: SentenceTask, device: str) -> Tagging:
     if config.network.use == "bf16" and precision.multiplies_bfloat16(device):
         used = used.bfloat16()
     return used
+
+
+def columns(features: TokenFeatures, codes: NDArray[np.uint32], starts: NDArray[np.int64]) -> Columns:
+    """What `TokenFeatures.of_characters` gives, found on each core for some of the sentences."""
+    n_parts = max(1, min(torch.get_num_threads(), len(codes) // PART))
+    near = np.searchsorted(starts, np.linspace(0, len(codes), n_parts + 1))
+    bounds = np.unique(near)
+    found: dict[int, Columns] = {}
+
+    def find(part: int) -> None:
+        first, last = bounds[part], bounds[part + 1]
+        begin, end = starts[first], starts[last]
+        found[part] = features.of_characters(codes[begin:end], starts[first : last + 1] - begin)
+
+    on_each_core(find, range(len(bounds) - 1), "cpu")
+    parts = [found[part] for part in range(len(bounds) - 1)]
+    if len(parts) == 1:
+        return parts[0]
+    return Columns(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
 def tags(model: Tagging, columns: Columns, starts: NDArray[np.int64], allowed: Mask | None = None) -> NDArray[np.int64]:

@@ -170,7 +170,8 @@ DIFFERENT = [
 ALONE = {
     "segment": [
         {"lexicons": []}, {"lexicon_min_count": 2}, {"lexicon_min_count": 2, "lexicon_folds": 2},
-        {"unknown_weight": 3.0}, {"lexicon_folds": 2}, {"lexicon_folds": 2, "exchange_unknown": 1.0}, {"lexicon_frequent": 2},
+        {"unknown_weight": 3.0}, {"lexicon_frequent": 2}, {"lexicon_folds": 2},
+        {"lexicon_folds": 2, "exchange_unknown": 1.0},
     ],
     "tag": [{"affixes": 1}, {"affixes": 2}, {"affixes": 2, "affix_width": 5}],
 }  # fmt: skip
