@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from seqlab.errors import ConfigError, DataError, unknown
 
 if TYPE_CHECKING:
-    from sacrebleu.metrics import BLEU, TER
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.ter import TER
 
 TOKENIZERS = ("13a", "intl", "zh", "char", "none", "ja-mecab", "ko-mecab", "flores101", "flores200")
 """How sacrebleu can cut text for BLEU. The two with mecab need an extra of it, those of Flores fetch a model at first."""
@@ -116,7 +117,7 @@ def corpus_scores(hypotheses: Sequence[str], references: Sequence[str], *, token
     Raises DataError where there are none, or not equally many; ConfigError for a tokenizer that there is not, or whose
     parts are not installed.
     """
-    from sacrebleu.metrics import CHRF
+    from sacrebleu.metrics.chrf import CHRF
 
     _check(hypotheses, references)
     bleu, chrf, ter = _bleu(tokenize), CHRF(), _ter(tokenize)
@@ -152,7 +153,7 @@ def sentence_counts(hypotheses: Sequence[str], references: Sequence[str], *, tok
 
     Raises what `corpus_scores` does.
     """
-    from sacrebleu.metrics import CHRF
+    from sacrebleu.metrics.chrf import CHRF
 
     _check(hypotheses, references)
     bleu, chrf = (
@@ -164,15 +165,15 @@ def sentence_counts(hypotheses: Sequence[str], references: Sequence[str], *, tok
 
 def bleu_of(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Give BLEU `(R,)`, 0 to 100, of sums `(R, 10)` of the counts of `SentenceCounts`."""
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics.bleu import BLEU
 
     rows = counts.tolist()
-    return np.array([BLEU.compute_bleu(row[2:6], row[6:], *row[:2], smooth_method="exp").score for row in rows])
+    return np.array([BLEU.compute_bleu(row[2:6], row[6:], row[0], row[1], smooth_method="exp").score for row in rows])
 
 
 def chrf_of(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Give chrF2 `(R,)`, 0 to 100, of sums `(R, 18)` of the counts of `SentenceCounts`."""
-    from sacrebleu.metrics import CHRF
+    from sacrebleu.metrics.chrf import CHRF
 
     chrf = CHRF()
     return np.array([chrf._compute_score_from_stats(row).score for row in counts.tolist()])
@@ -188,7 +189,7 @@ def _check(hypotheses: Sequence[str], references: Sequence[str]) -> None:
 
 def _bleu(tokenize: str) -> "BLEU":
     """Give sacrebleu's BLEU. Text that looks tokenized is taken as it is, without a warning for every validation."""
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics.bleu import BLEU
 
     if tokenize not in TOKENIZERS:
         raise ConfigError(unknown("tokenizer of BLEU", tokenize, TOKENIZERS))
@@ -200,7 +201,7 @@ def _bleu(tokenize: str) -> "BLEU":
 
 
 def _ter(tokenize: str) -> "TER":
-    from sacrebleu.metrics import TER
+    from sacrebleu.metrics.ter import TER
 
     by_character = tokenize in _CHARACTERS
     return TER(normalized=by_character, asian_support=by_character)

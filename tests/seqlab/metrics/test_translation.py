@@ -19,9 +19,9 @@ OTHER = ["The ferry goes at six.", "Who left the gate open?", "It rains, isn't i
 CHINESE = ["渡船六点开。", "谁又没关门？", "在下雨，不是吗？"]
 OTHER_CHINESE = ["渡船六点出发。", "谁没有关门？", "下雨了，是吗？"]
 
-words = st.lists(
-    st.sampled_from(["the", "ferry", "goes", "at", "six", ",", "again", ".", "渡船", "六点", "开", "。"]), max_size=12
-).map(" ".join)
+TOKENS = ["the", "ferry", "goes", "at", "six", ",", "again", ".", "渡船", "六点", "开", "。"]
+
+words = st.lists(st.sampled_from(TOKENS), max_size=12).map(" ".join)
 corpora = st.lists(st.tuples(words, words), min_size=1, max_size=8)
 
 
