@@ -36,7 +36,7 @@ SHOWN_CONFUSIONS = 20
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Of a classifier: further ones whose mean probabilities count; may be given several times.",
+    help="Of a classifier or translator: further ones whose mean probabilities count; may be given several times.",
 )
 @click.option(
     "--errors", type=click.IntRange(1), metavar="N", help="Of a classifier: show its N most confident mistakes."
@@ -45,6 +45,9 @@ SHOWN_CONFUSIONS = 20
     "--report",
     type=click.Path(path_type=Path),
     help="Of a classifier: leave a page (HTML) with scores, curves, mistakes.",
+)
+@click.option(
+    "--beam", type=int, metavar="N", help="Of a translator: unfinished translations followed at a time; 1 is greedy."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
@@ -57,24 +60,36 @@ def command(
     others: tuple[Path, ...],
     errors: int | None,
     report: Path | None,
+    beam: int | None,
     as_json: bool,
 ) -> None:
     """Score a model on a corpus of the kind it was trained on; every token is counted once.
 
-    Segmenters, taggers and classifiers read it by the settings they were trained with, such as the columns of tags.
+    Segmenters, taggers, classifiers and translators read it by the settings they were trained with, such as the columns of
+    tags. Of a translator it is two files, or one that has both sides.
     """
     from seqlab.modeldir import open_directory
 
-    if open_directory(run).config.task == "classify":
-        if batch_size is not None or context is not None:
-            raise ConfigError("--batch-size and --context are for a language model; leave them out")
+    task = open_directory(run).config.task
+    if task != "lm" and (batch_size is not None or context is not None):
+        raise ConfigError("--batch-size and --context are for a language model; leave them out")
+    if task != "translate" and beam is not None:
+        raise ConfigError("--beam is for a translator; leave it out")
+    if task == "translate":
+        if errors or report:
+            raise ConfigError("--errors and --report are for a classifier; leave them out")
+        from seqlab.cli.translators import evaluate as evaluate_translator
+
+        evaluate_translator([run, *others], corpora, encoding, device, beam=beam, as_json=as_json)
+        return
+    if task == "classify":
         from seqlab.cli.classifiers import evaluate
 
         evaluate([run, *others], corpora, encoding, device, errors=errors, report=report, as_json=as_json)
         return
     for name, value in (("with", others), ("errors", errors), ("report", report)):
         if value:
-            raise ConfigError(f"--{name} is for a classifier; leave it out")
+            raise ConfigError(f"--{name} is for a classifier{' or translator' * (name == 'with')}; leave it out")
     from seqlab import load
     from seqlab.cli.corpus import reader
     from seqlab.cli.tables import for_json, table
@@ -82,8 +97,6 @@ def command(
     model = load(run, device)
     options = {"batch_size": batch_size, "context": context}
     options = {name: value for name, value in options.items() if value is not None}
-    if options and model.config.task != "lm":
-        raise ConfigError(f"--{next(iter(options)).replace('_', '-')} is for a language model; leave it out")
     records = reader(model.config, corpora, encoding)
     scores = model.evaluate(records, **options)
     if as_json:

@@ -1,0 +1,326 @@
+"""A translator in use."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seqlab.config import Translation
+from seqlab.decoding.beam import Hypothesis, beam_search
+from seqlab.errors import ConfigError, DataError
+from seqlab.metrics.translation import corpus_scores
+from seqlab.modeldir import ModelDirectory
+from seqlab.models.translator import RecurrentTranslator
+from seqlab.records import Pair
+from seqlab.tasks import translator_network
+from seqlab.tasks.pairs_kept import Sides, one_spaced, sides_of
+from seqlab.tasks.sentence_network import on_each_core
+from seqlab.tasks.translation_scores import TranslatorScores, tokenize
+from seqlab.tasks.translator_text import Ints, TranslatorText, doubt
+from seqlab.text.vocab import BOS, EOS, SPECIALS, UNK
+
+TOKENS = 1 << 12
+"""Of the sources that are translated at a time, padding included, times the beam; and of pairs that are scored."""
+AT_A_TIME = 4096
+"""Texts that are translated together, so that memory is bounded."""
+Floats = NDArray[np.float32]
+
+
+class Search(NamedTuple):
+    """How translations are searched for."""
+
+    beam: int
+    n_best: int
+    length_penalty: float
+    coverage_penalty: float
+
+
+class Translated(NamedTuple):
+    """One translation of a text."""
+
+    text: str
+    score: float
+    """What translations of the same text are ordered by: the log-probability with the penalties of the search."""
+    log_prob: float
+    """ln p of its tokens, its end among them."""
+    tokens: tuple[str, ...]
+    """It in tokens of the target; an unknown one is the source token that attention was at."""
+    attention: Floats | None
+    """(T, S) how far each token looked at each token of the source, 1 in all; None of a network without."""
+
+
+class Likelihood(NamedTuple):
+    """How likely a target is, given its source."""
+
+    log_prob: float
+    """ln p of all of it, its end too."""
+    n_tokens: int
+    """How many tokens that is."""
+
+
+class Attention(NamedTuple):
+    """What was looked at while a text was translated."""
+
+    source: tuple[str, ...]
+    """The S tokens of the text."""
+    target: tuple[str, ...]
+    """The T tokens of its translation."""
+    weights: Floats
+    """(T, S), each row 1 in all."""
+
+
+class Translator:
+    """Translates texts, a sentence each; what `seqlab.load` gives for the task "translate".
+
+    It can be used from several threads at once.
+
+    Attributes:
+        config: every setting. text: how sources are read and targets are written.
+        model: the network, as it is used. scores: what it reached in training.
+    """
+
+    def __init__(
+        self,
+        config: Translation,
+        text: TranslatorText,
+        model: RecurrentTranslator,
+        scores: dict[str, Any] | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.config, self.text, self.scores, self.device = config, text, scores or {}, device
+        self.model = translator_network.in_use(model, device)
+
+    @classmethod
+    def load(cls, directory: ModelDirectory, device: str = "cpu") -> "Translator":
+        """The model that a model directory holds, on a device.
+
+        Raises:
+            ModelError: weights or text parts do not fit the configuration.
+        """
+        config = directory.config
+        assert isinstance(config, Translation)
+        text = TranslatorText.load(directory.path / "text")
+        return cls(config, text, translator_network.load(directory, text), directory.scores, device)
+
+    @overload
+    def translate(
+        self,
+        texts: Iterable[str],
+        *,
+        beam: int | None = None,
+        n_best: None = None,
+        length_penalty: float | None = None,
+        coverage_penalty: float | None = None,
+    ) -> list[str]: ...
+    @overload
+    def translate(
+        self,
+        texts: Iterable[str],
+        *,
+        beam: int | None = None,
+        n_best: int,
+        length_penalty: float | None = None,
+        coverage_penalty: float | None = None,
+    ) -> list[list[Translated]]: ...
+    def translate(
+        self,
+        texts: Iterable[str],
+        *,
+        beam: int | None = None,
+        n_best: int | None = None,
+        length_penalty: float | None = None,
+        coverage_penalty: float | None = None,
+    ) -> list[str] | list[list[Translated]]:
+        """The translation of each text, or with `n_best` its best translations with their scores, the best one first.
+
+        Args:
+            texts: a sentence each; an empty one has one empty translation.
+            beam: unfinished translations that are followed at a time; as the settings have it where not given, like all else.
+            n_best: how many translations of each text there are to be, at most as many as `beam`.
+            length_penalty, coverage_penalty: see `seqlab.config.translation.Decoding`.
+
+        Raises:
+            DataError: a text is no string. ConfigError: a number out of its range.
+        """
+        search = self._search(beam, n_best, length_penalty, coverage_penalty)
+        found: list[list[Translated]] = []
+        for part in _parts(texts):
+            found += self._translated(part, search)
+        return [best[0].text for best in found] if n_best is None else found
+
+    def check(self, *, beam: int | None = None, n_best: int | None = None) -> None:
+        """Refuse what `translate` would refuse.
+
+        Raises:
+            ConfigError: a number out of its range.
+        """
+        self._search(beam, n_best, None, None)
+
+    def doubt(self, texts: Iterable[str]) -> str | None:
+        """What is odd about texts as sources of this translator, in a sentence; None where nothing is."""
+        return doubt(self.text, texts)
+
+    def _search(
+        self, beam: int | None, n_best: int | None, length_penalty: float | None, coverage_penalty: float | None
+    ) -> Search:
+        """How to search where the settings say what is not said."""
+        decoding = self.config.decoding
+        search = Search(
+            decoding.beam if beam is None else beam,
+            n_best or 1,
+            decoding.length_penalty if length_penalty is None else length_penalty,
+            decoding.coverage_penalty if coverage_penalty is None else coverage_penalty,
+        )
+        if search.beam < 1:
+            raise ConfigError(f"beam: {search.beam} translations cannot be followed; 1 is greedy, 5 is usual")
+        if n_best is not None and not 1 <= n_best <= search.beam:
+            raise ConfigError(f"n_best: a beam of {search.beam} finds 1 to {search.beam} translations, not {n_best}")
+        if search.coverage_penalty and self.config.network.attention == "none":
+            raise ConfigError("coverage_penalty: this network has no attention to cover with; leave it out")
+        return search
+
+    def _translated(self, texts: Sequence[str], search: Search) -> list[list[Translated]]:
+        tokens = [self.text.source.tokens(one_spaced(text)) for text in texts]
+        sources = [self.text.source.ids(read) for read in tokens]
+        found: list[list[Translated]] = [[Translated("", 0.0, 0.0, (), None)] for _ in texts]
+        filled = np.array([number for number, text in enumerate(texts) if text.strip()], np.int64)
+        if not len(filled):
+            return found
+
+        def decode(rows: Ints) -> None:
+            numbers = filled[rows].tolist()
+            best = self._searched([sources[number] for number in numbers], search)
+            for number, hypotheses in zip(numbers, best, strict=True):
+                found[number] = [self._written(hypothesis, tokens[number]) for hypothesis in hypotheses]
+
+        lengths = np.array([len(sources[number]) for number in filled.tolist()])
+        on_each_core(decode, translator_network.by_length(lengths, max(1, TOKENS // search.beam)), self.device)
+        return found
+
+    def _searched(self, sources: Sequence[Ints], search: Search) -> list[list[Hypothesis]]:
+        longest = self.config.decoding.longest_output
+        with torch.inference_mode():
+            return beam_search(
+                self.model,
+                self.model.begin(self._read(sources)),
+                n=len(sources),
+                begin=BOS,
+                end=EOS,
+                beam=search.beam,
+                n_best=search.n_best,
+                longest=[min(longest, 2 * len(source) + 10) for source in sources],
+                length_penalty=search.length_penalty,
+                coverage_penalty=search.coverage_penalty,
+            )
+
+    def _read(self, sources: Sequence[Ints]) -> Any:
+        """What the encoder makes of sources."""
+        ids, lengths = translator_network.side_by_side(sources)
+        return self.model.encode(ids.to(self.device), lengths.to(self.device))
+
+    def _written(self, hypothesis: Hypothesis, source: Sequence[str]) -> Translated:
+        """A translation as text; where attention is there, a source token stands for an unknown one."""
+        side, attention = self.text.target, hypothesis.attention
+        tokens = [side.pipeline.vocab.token(number) for number in hypothesis.tokens]
+        known = list(tokens)
+        for place, number in enumerate(hypothesis.tokens):
+            if number == UNK and attention is not None:
+                tokens[place] = known[place] = source[int(attention[place].argmax())]
+            elif number < len(SPECIALS):
+                known[place] = ""
+        text = side.text(token for token in known if token)
+        return Translated(text, hypothesis.score, hypothesis.log_prob, tuple(tokens), attention)
+
+    def score(self, pairs: Iterable[Pair | Sequence[object]]) -> list[Likelihood]:
+        """How likely each target is, given its source (forced decoding).
+
+        Args:
+            pairs: a source and a target each, or `seqlab.records.Pair`.
+
+        Raises:
+            DataError: a record is no pair, or a source is empty.
+        """
+        found: list[Likelihood] = []
+        for part in _parts(pairs):
+            found += self._scored([sides_of(pair) for pair in part])
+        return found
+
+    def _scored(self, pairs: Sequence[Sides]) -> list[Likelihood]:
+        for pair in pairs:
+            if not pair.source:
+                raise DataError(f"an empty source has no translation, so none that is likely: {pair.target!r:.60}")
+        sources = [self.text.source.encode(pair.source) for pair in pairs]
+        targets = [self.text.target.encode(pair.target) for pair in pairs]
+        log_probs = np.zeros(len(pairs))
+
+        def force(rows: Ints) -> None:
+            numbers = rows.tolist()
+            source, target = [sources[number] for number in numbers], [targets[number] for number in numbers]
+            with torch.inference_mode():
+                log_probs[rows] = self._forced(source, target).cpu().numpy()
+
+        lengths = np.array([max(len(s), len(t) + 1) for s, t in zip(sources, targets, strict=True)])
+        on_each_core(force, translator_network.by_length(lengths, TOKENS), self.device)
+        return [Likelihood(float(nats), len(target) + 1) for nats, target in zip(log_probs, targets, strict=True)]
+
+    def _forced(self, sources: Sequence[Ints], targets: Sequence[Ints]) -> torch.Tensor:
+        """ln p (B,) of targets with their ends."""
+        target, lengths = translator_network.side_by_side([np.concatenate(([BOS], ids, [EOS])) for ids in targets])
+        forced = self.model.forced(self._read(sources), target.to(self.device), lengths.to(self.device))
+        return forced.log_probs.double().sum(-1)
+
+    def attention(self, text: str, *, beam: int | None = None) -> Attention:
+        """What each token of the translation of a text looked at.
+
+        Raises:
+            ConfigError: the network has no attention. DataError: the text is no string, or empty.
+        """
+        if self.config.network.attention == "none":
+            raise ConfigError("this network was trained with attention none, so there is nothing to look at")
+        if isinstance(text, str) and not text.strip():
+            raise DataError("an empty text has no tokens to look at; give a sentence")
+        best = self.translate([text], beam=beam, n_best=1)[0][0]
+        assert best.attention is not None
+        return Attention(tuple(self.text.source.tokens(text)), best.tokens, best.attention)
+
+    def evaluate(self, records: Iterable[Pair | Sequence[object]], *, beam: int | None = None) -> TranslatorScores:
+        """Score translations against the targets, and say how likely these are.
+
+        Args:
+            records: pairs of a source and its one reference. beam: see `translate`.
+
+        Raises:
+            DataError: a record is no pair, or there is none with two sides.
+        """
+        pairs = [pair for pair in map(sides_of, records) if pair.source and pair.target]
+        if not pairs:
+            raise DataError("there is no pair of sentences to score: give at least one")
+        references = [pair.target for pair in pairs]
+        search = self._search(beam, None, None, None)
+        translations = self.translate([pair.source for pair in pairs], beam=search.beam)
+        likelihoods = self.score(pairs)
+        n_tokens = sum(likelihood.n_tokens for likelihood in likelihoods)
+        return TranslatorScores(
+            nats=-sum(likelihood.log_prob for likelihood in likelihoods) / n_tokens,
+            n_tokens=n_tokens,
+            unit=self.text.target.pipeline.unit,
+            beam=search.beam,
+            translations=corpus_scores(translations, references, tokenize=tokenize(self.config, references)),
+            best_by=self.config.training.best_by,
+        )
+
+
+def _parts(items: Iterable[Any]) -> Iterator[list[Any]]:
+    """Lists of at most AT_A_TIME items.
+
+    Raises:
+        DataError: a text where a list is wanted.
+    """
+    if isinstance(items, str):
+        raise DataError(f"give a list, not one text: {items!r:.60}")
+    iterator = iter(items)
+    while part := list(islice(iterator, AT_A_TIME)):
+        yield part
