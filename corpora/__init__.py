@@ -4,11 +4,11 @@ import os
 from collections.abc import Sequence
 
 from seqlab.corpora.catalogue import SAMPLES, Sample
+from seqlab.corpora.columns import Column
 from seqlab.corpora.files import TextFile
 from seqlab.corpora.hub import PREFIX, HubSegmented, HubTagged, HubText
 from seqlab.corpora.hub_labelled import HubLabelled
 from seqlab.corpora.labelled import LabelledText
-from seqlab.corpora.labelled_columns import Column
 from seqlab.corpora.readers import PlainText
 from seqlab.corpora.segmented import SegmentedText
 from seqlab.corpora.tagged import TaggedColumns, TaggedLines
