@@ -169,7 +169,8 @@ class Concat(Attention):
 def scores_of_layer(queries: Tensor, keys: Tensor, direction: Tensor) -> Tensor:
     """v · tanh(query + key) for each of both: (B, T, S) of queries (B, T, K), keys (B, S, K) and v (K,)."""
     n_queries = max(1, AT_ONCE // max(1, keys.numel()))
-    parts = [torch.tanh(part.unsqueeze(2) + keys.unsqueeze(1)) @ direction for part in queries.split(n_queries, 1)]
+    asked = torch.split(queries, n_queries, 1)
+    parts = [torch.tanh(part.unsqueeze(2) + keys.unsqueeze(1)) @ direction for part in asked]
     return torch.cat(parts, 1) if len(parts) > 1 else parts[0]
 
 

@@ -37,7 +37,7 @@ class Bridge(nn.Module):
         """The state before the decoder's first step, of the encoder's `last`; both in the form of `Recurrent.forward`."""
         maps, first = iter(self.maps), []
         for part in last if isinstance(last, tuple) else (last,):
-            ends = part.unflatten(0, (-1, self.directions)).transpose(1, 2).flatten(2)
+            ends = part.view(-1, self.directions, *part.shape[1:]).transpose(1, 2).flatten(2)
             made = torch.stack([torch.tanh(next(maps)(ends[layer])) for layer in self.layers])
             first.append(made.to(part.dtype))  # which autocast may have made half precision
         return packed(tuple(first))

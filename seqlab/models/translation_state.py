@@ -1,7 +1,7 @@
 """What a translator remembers from step to step: the source once a sentence, the decoder's state once a row."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from seqlab.recurrent.carried import Carried
 
 Ids = Tensor | NDArray[np.int64]
 """Numbers, (N,), in a tensor on any device or in an array."""
+AnyState = TypeVar("AnyState")
 
 
 class Memory(NamedTuple):
@@ -50,8 +51,8 @@ class State(NamedTuple):
     def select(self, rows: Ids) -> "State":
         """The state of these rows, which may repeat or be fewer.
 
-        Where as many rows of each sentence remain side by side, as when beams change places, the memory is not copied. Where
-        some sentences go and as many rows of each other one remain, it is copied once a sentence.
+        Where as many rows of each sentence remain side by side, as when beams change places, the memory is not copied.
+        Where some sentences go and as many rows of each other one remain, it is copied once a sentence.
         """
         chosen = np.asarray(rows.cpu() if isinstance(rows, Tensor) else rows, np.int64)
         index = torch.from_numpy(chosen).to(self.memory.values.device)
@@ -66,29 +67,39 @@ class State(NamedTuple):
         return State(memory, of_rows(self.carried, index), None if self.fed is None else self.fed[index])
 
 
-class Step(NamedTuple):
+class Step(NamedTuple, Generic[AnyState]):
     """What comes out of a step of N rows."""
 
     log_probs: Tensor
     """(N, V) in nats, of the next token."""
     attention: Tensor | None
     """(N, S), what each token of the source counted for; None without attention."""
-    state: State
+    state: AnyState
 
     def best(self, n: int, never: Sequence[int] = ()) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """The log-probabilities (N, n) of the likeliest tokens that are not in `never`, the likeliest first, and their ids."""
-        left_out, excluded = self.log_probs, [*never]
-        if excluded:
-            kept = left_out[:, excluded]
-            left_out[:, excluded] = -torch.inf
-        values, ids = left_out.max(1, keepdim=True) if n == 1 else left_out.topk(n, 1)
-        if excluded:
-            left_out[:, excluded] = kept
+        """The n likeliest tokens of each row, or all where there are fewer, the likeliest first.
+
+        Args:
+            n: how many.
+            never: ids whose log-probability is taken to be minus infinity.
+
+        Returns:
+            their log-probabilities and their ids, each (N, n).
+        """
+        log_probs, excluded = self.log_probs, [*never]
+        kept = log_probs[:, excluded]
+        log_probs[:, excluded] = -torch.inf  # in place and back, which is a small part of a copy
+        values, ids = log_probs.max(1, keepdim=True) if n == 1 else log_probs.topk(min(n, log_probs.shape[1]), 1)
+        log_probs[:, excluded] = kept
         return values.cpu().double().numpy(), ids.cpu().numpy()
 
     def of(self, token: int) -> NDArray[np.float64]:
         """The log-probability (N,) of one token."""
         return self.log_probs[:, token].cpu().double().numpy()
+
+    def all(self) -> NDArray[np.float32]:
+        """`log_probs` as an array."""
+        return self.log_probs.float().cpu().numpy()
 
     def weights(self) -> NDArray[np.float32] | None:
         """`attention` as an array."""

@@ -146,7 +146,8 @@ class RecurrentTranslator(nn.Module):
         They are for rates that differ by layer and for gradual unfreezing (Howard & Ruder 2018, sections 3.2 and 3.3).
         The bridge is of the decoder's first layer.
         """
-        groups = [("embedding", [*{id(t.weight): t.weight for t in (self.source, self.target)}.values()])]
+        tables: list[nn.Module] = [self.source] if self.source is self.target else [self.source, self.target]
+        groups = [("embedding", [parameter for table in tables for parameter in table.parameters()])]
         for name, stack in (("encoder", self.encoder), ("decoder", self.decoder)):
             layers: list[list[Parameter]] = [[] for _ in range(stack.num_layers)]
             for full, parameter in stack.named_parameters():
@@ -293,7 +294,7 @@ class RecurrentTranslator(nn.Module):
         return State(memory, memory.before, fed)
 
     @torch.no_grad()
-    def step(self, tokens: Ids, state: State) -> Step:
+    def step(self, tokens: Ids, state: State) -> Step[State]:
         """One token further: for use, so nothing is dropped.
 
         Args:
