@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from seqlab.config import Classification, Experiment, Segmentation, Tagging, Translation
-from seqlab.corpora import SAMPLES, open_labelled, open_segmented, open_tagged, open_text
+from seqlab.corpora import SAMPLES, open_labelled, open_parallel, open_segmented, open_tagged, open_text
 
 _LANGUAGE = re.compile("[A-Za-z]{2}([-_][A-Za-z]{2,4})?")
 """How a language is called at the end of a file's name, or in that of a column."""
@@ -31,10 +31,8 @@ def reader(config: Experiment, corpora: Sequence[str], encoding: str | None = No
             label_separator=data.label_separator,
         )
     if isinstance(config, Translation):
-        from seqlab.corpora import open_parallel
-
-        columns = {name: getattr(config.data, name) for name in ("source_column", "target_column")}
-        return open_parallel(corpora, encoding, form=config.data.form, **columns)
+        names = ("form", "source_column", "target_column", "header")
+        return open_parallel(corpora, encoding, **{name: getattr(config.data, name) for name in names})
     return open_text(corpora, encoding)
 
 

@@ -134,10 +134,10 @@ def classify() -> None:
 def translate() -> None:
     """Train a translator on pairs of sentences.
 
-    The CORPUS is two text files with a sentence a line, the source first; or a table with tabs (.tsv), lines with ||| between
-    the sides, .jsonl, sample:phrases, or hf:NAME; .gz, .bz2 and .xz are decompressed. Settings are taken from the experiment
-    file, then from the options, which stand over it. Scores are BLEU, chrF and TER with their signatures; beside them stand
-    those of the sources as they are.
+    The CORPUS is two text files with a sentence a line, the source first; or a table (.tsv, .csv), lines with ||| between
+    the sides, .jsonl, sample:phrases, or hf:NAME; .gz, .bz2 and .xz are decompressed. Settings are taken from the
+    experiment file, then from the options, which stand over it. Scores are BLEU, chrF and TER with their signatures;
+    beside them stand those of the sources as they are.
     """
 
 

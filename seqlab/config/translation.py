@@ -18,13 +18,16 @@ SUBWORDS = ("sentencepiece", "byte")
 class ParallelData(Data):
     """What is read, and where the two sides stand in it."""
 
-    form: Literal["auto", "text", "tsv", "moses", "jsonl"] = "auto"
-    """Form of the corpora: by their names and beginnings (auto), two aligned files of text, tables with tabs, Moses' lines
-    with ||| between the sides, or JSON lines."""
+    form: Literal["auto", "text", "tsv", "csv", "moses", "jsonl"] = "auto"
+    """Form of the corpora: by their names and beginnings (auto), two aligned files of text, tables, lines with ||| between
+    the sides as Moses has them, or JSON lines."""
     source_column: str | None = None
-    """Column of the source: its name, or its number from 1; the first where not given."""
+    """Column of the source: its name, or its number from 1 (from -1 backward); by usual names, or the first, where not
+    given."""
     target_column: str | None = None
-    """Column of the target likewise; the second where not given."""
+    """Column of the target likewise; the second where there are no names."""
+    header: bool | None = None
+    """Whether the first line of a table names its columns; found out where not given."""
     source_language: str | None = None
     """Language of the source, such as en: by the ends of the files' names (train.en) or the columns where not given."""
     target_language: str | None = None
@@ -32,7 +35,7 @@ class ParallelData(Data):
     longest: int = Field(100, ge=1, le=1_000_000)
     """Tokens of a side above which a training pair is left out."""
     ratio: float = Field(0.0, ge=0.0)
-    """How many times as many tokens one side may have as the other, above which a training pair is left out; 0 keeps all."""
+    """How many times as many tokens as the other a side may have, above which a training pair is left out; 0 keeps all."""
 
     @model_validator(mode="after")
     def _ratio_above_one(self) -> Self:

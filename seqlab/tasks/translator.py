@@ -138,7 +138,7 @@ class Translator:
 
         Args:
             texts: a sentence each; an empty one has one empty translation.
-            beam: unfinished translations that are followed at a time; as the settings have it where not given, like all else.
+            beam: unfinished translations that are followed at a time; as in the settings where not given, like all else.
             n_best: how many translations of each text there are to be, at most as many as `beam`.
             length_penalty, coverage_penalty: see `seqlab.config.translation.Decoding`.
 

@@ -143,11 +143,11 @@ def doubt(text: TranslatorText, texts: Iterable[str]) -> str | None:
     given = [one_spaced(one) for one in texts]
     as_source, as_target = _familiarity(text.source, given), _familiarity(text.target, given)
     if as_source.n_tokens and as_target.nats < as_source.nats:
-        return "the text looks more like the target side of the training data than like the source: is it the right way round?"
+        return "the text looks more like targets than like sources of the training data: is it the right way round?"
     if as_source.unfamiliar > UNFAMILIAR:
         return (
-            f"{as_source.unfamiliar:.0%} of the tokens of the text are unknown or were never seen in a source: is it of the "
-            "language that this model translates from?"
+            f"{as_source.unfamiliar:.0%} of the tokens of the text are unknown or were never seen in a source: is it of "
+            "the language that this model translates from?"
         )
     return None
 
