@@ -23,10 +23,12 @@ def command(runs: tuple[Path, ...], output: Path, confusion: bool, attention: st
 
     A model that is still being trained can be drawn too, by the path it is going to have.
     """
+    if confusion and attention is not None:
+        raise ConfigError("--confusion and --attention are two pictures; ask for one at a time")
     if confusion or attention is not None:
-        if len(runs) > 1 or (confusion and attention is not None):
-            what = "both pictures" if confusion and attention is not None else f"the matrix of {len(runs)} runs"
-            raise ConfigError(f"--confusion and --attention draw one matrix of one run each, not {what}; name one")
+        if len(runs) > 1:
+            flag = "confusion" if confusion else "attention"
+            raise ConfigError(f"--{flag} draws the matrix of one run, not of {len(runs)}; name one")
         _tell(_draw_matrix(runs[0], output, attention))
     else:
         from seqlab.training.curves import draw

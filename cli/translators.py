@@ -20,9 +20,9 @@ def several(runs: Sequence[Path], device: str) -> Any:
     """
     from seqlab.cli.classifiers import of_one_task
     from seqlab.tasks import families
+    from seqlab.tasks.translator_ensemble import together
 
-    (model,) = families.load_all(of_one_task(runs, "translate"), device)
-    return model
+    return together(list(families.load_all(of_one_task(runs, "translate"), device)))
 
 
 def predict(

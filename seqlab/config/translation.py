@@ -9,6 +9,7 @@ from seqlab.config.network import Recurrence
 from seqlab.config.section import Section
 from seqlab.config.text import Data
 from seqlab.config.training import Training
+from seqlab.precision import Precision
 
 TokenizerName = Literal["sentencepiece", "word", "character", "byte", "whitespace", "jieba"]
 SUBWORDS = ("sentencepiece", "byte")
@@ -116,7 +117,10 @@ class TranslatorNetwork(Recurrence):
     tied: Literal["none", "target", "all"] = "none"
     """Use the learned vectors of the target as output weights too, or one table for these and the source (all)."""
     dropout: float = Field(0.2, ge=0.0, lt=1.0)
-    """Share of each layer's outputs, the last one's too, that is dropped in training."""
+    """Share of each layer's outputs, and of what the output layer reads, that is dropped in training."""
+    precision: Precision = "float32"
+    """bf16: products of weights in bfloat16, in training, on hardware that has them; the weights, the state and all that is
+    done element by element stay float32, as does a step in use."""
 
 
 class TranslationObjective(Section):

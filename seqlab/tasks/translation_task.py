@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -18,7 +19,7 @@ from seqlab.tasks.sentence_network import grouped
 from seqlab.tasks.translation_scores import TranslatorScores
 from seqlab.tasks.translator import Translator
 from seqlab.tasks.translator_text import Ints, TranslatorText
-from seqlab.text.vocab import BOS, EOS, PAD, SPECIALS, UNK
+from seqlab.text.vocab import BOS, EOS, SPECIALS, UNK
 
 UNEVEN = 4.0
 """Tokens that sources of targets of one length may change places by, so that pairs meet others each epoch."""
@@ -36,7 +37,7 @@ class Batch(NamedTuple):
     target_lengths: Tensor
     """(B,)"""
     wanted: Tensor
-    """(B, T) ids, up to the end: what it is to predict, padding where a row is over."""
+    """(n,) ids of what it is to predict after each of its n tokens, row after row; the end after the last ones."""
     sampling: float
     """Share of what the decoder reads that it predicted itself."""
 
@@ -117,7 +118,7 @@ class TranslationTask:
         target, target_lengths = translator_network.side_by_side(
             [np.append(BOS, self._targets[row]) for row in rows.tolist()]
         )
-        wanted, _ = translator_network.side_by_side([np.append(self._targets[row], EOS) for row in rows.tolist()])
+        wanted = torch.from_numpy(np.concatenate([np.append(self._targets[row], EOS) for row in rows.tolist()]))
         return Batch(source, source_lengths, target, target_lengths, wanted, sampling)
 
     def _hidden(self, source: Ints, draw: np.random.Generator) -> Ints:
@@ -130,16 +131,12 @@ class TranslationTask:
 
     def loss(self, model: nn.Module, batch: Batch, carried: Carried | None) -> Loss:
         """The loss of one batch, a sum over its target tokens, ends among them; nothing is carried on."""
+        assert isinstance(model, RecurrentTranslator)
         source, source_lengths, target, target_lengths, wanted = (part.to(self.device) for part in batch[:5])
-        logits = model(source, source_lengths, target, target_lengths, batch.sampling)
-        nats = F.cross_entropy(
-            logits.flatten(0, 1),
-            wanted.flatten(),
-            ignore_index=PAD,
-            reduction="sum",
-            label_smoothing=self.config.objective.label_smoothing,
-        )
-        return Loss(nats, int(batch.target_lengths.sum()), None)
+        logits = model.token_logits(source, source_lengths, target, target_lengths, batch.sampling)
+        smoothing = self.config.objective.label_smoothing
+        nats = F.cross_entropy(logits, wanted, reduction="sum", label_smoothing=smoothing)
+        return Loss(nats, len(wanted), None)
 
     def evaluate(self, model: nn.Module) -> TranslatorScores:
         """Scores of greedy translations of the held-out pairs, or of those of training where nothing is held out."""

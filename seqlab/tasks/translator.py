@@ -1,6 +1,6 @@
 """A translator in use."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, overload
 
@@ -9,24 +9,30 @@ import torch
 from numpy.typing import NDArray
 
 from seqlab.config import Translation
-from seqlab.decoding.beam import Hypothesis, beam_search
+from seqlab.decoding.beam import beam_search
+from seqlab.decoding.draw import draw
+from seqlab.decoding.sample import Choice
+from seqlab.decoding.stepwise import Hypothesis, Stepwise
 from seqlab.errors import ConfigError, DataError
 from seqlab.metrics.translation import corpus_scores
 from seqlab.modeldir import ModelDirectory
-from seqlab.models.translator import RecurrentTranslator
+from seqlab.models.translator_ensemble import TranslatorEnsemble
 from seqlab.records import Pair
 from seqlab.tasks import translator_network
 from seqlab.tasks.pairs_kept import Sides, one_spaced, sides_of
 from seqlab.tasks.sentence_network import on_each_core
 from seqlab.tasks.translation_scores import TranslatorScores, tokenize
+from seqlab.tasks.translator_network import Network
 from seqlab.tasks.translator_text import Ints, TranslatorText, doubt
-from seqlab.text.vocab import BOS, EOS, SPECIALS, UNK
+from seqlab.text.vocab import BOS, EOS, PAD, SPECIALS, UNK
 
 TOKENS = 1 << 12
 """Of the sources that are translated at a time, padding included, times the beam; and of pairs that are scored."""
 AT_A_TIME = 4096
 """Texts that are translated together, so that memory is bounded."""
 Floats = NDArray[np.float32]
+Finder = Callable[[Sequence[Ints], int], list[list[Hypothesis]]]
+"""(sources in ids, the number of the first one) -> what is found for each."""
 
 
 class Search(NamedTuple):
@@ -79,19 +85,22 @@ class Translator:
 
     Attributes:
         config: every setting. text: how sources are read and targets are written.
-        model: the network, as it is used. scores: what it reached in training.
+        model: the network, or several as one, as they are used. scores: what it reached in training.
+        attends: whether there is attention.
     """
 
     def __init__(
         self,
         config: Translation,
         text: TranslatorText,
-        model: RecurrentTranslator,
+        model: Network,
         scores: dict[str, Any] | None = None,
         device: str = "cpu",
     ) -> None:
         self.config, self.text, self.scores, self.device = config, text, scores or {}, device
         self.model = translator_network.in_use(model, device)
+        members = model.members if isinstance(model, TranslatorEnsemble) else [model]
+        self.attends = any(member.attention is not None for member in members)
 
     @classmethod
     def load(cls, directory: ModelDirectory, device: str = "cpu") -> "Translator":
@@ -145,10 +154,15 @@ class Translator:
         Raises:
             DataError: a text is no string. ConfigError: a number out of its range.
         """
-        search = self._search(beam, n_best, length_penalty, coverage_penalty)
-        found: list[list[Translated]] = []
+        search, found = self._search(beam, n_best, length_penalty, coverage_penalty), list[list[Translated]]()
+
+        def searched(sources: Sequence[Ints], first: int) -> list[list[Hypothesis]]:
+            model: Stepwise[Any] = self.model
+            state = self.model.begin(self._read(sources))
+            return beam_search(model, state, **self._bounds(sources), **search._asdict())
+
         for part in _parts(texts):
-            found += self._translated(part, search)
+            found += self._translated(part, searched, max(1, TOKENS // search.beam))
         return [best[0].text for best in found] if n_best is None else found
 
     def check(self, *, beam: int | None = None, n_best: int | None = None) -> None:
@@ -178,11 +192,15 @@ class Translator:
             raise ConfigError(f"beam: {search.beam} translations cannot be followed; 1 is greedy, 5 is usual")
         if n_best is not None and not 1 <= n_best <= search.beam:
             raise ConfigError(f"n_best: a beam of {search.beam} finds 1 to {search.beam} translations, not {n_best}")
-        if search.coverage_penalty and self.config.network.attention == "none":
+        if search.coverage_penalty and not self.attends:
             raise ConfigError("coverage_penalty: this network has no attention to cover with; leave it out")
         return search
 
-    def _translated(self, texts: Sequence[str], search: Search) -> list[list[Translated]]:
+    def _translated(self, texts: Sequence[str], find: Finder, n_tokens: int) -> list[list[Translated]]:
+        """What is found for each text, at most `n_tokens` of them at a time; an empty one has an empty translation."""
+        for text in texts:
+            if not isinstance(text, str):
+                raise DataError(f"a text is a string, not {text!r:.60}")
         tokens = [self.text.source.tokens(one_spaced(text)) for text in texts]
         sources = [self.text.source.ids(read) for read in tokens]
         found: list[list[Translated]] = [[Translated("", 0.0, 0.0, (), None)] for _ in texts]
@@ -192,29 +210,58 @@ class Translator:
 
         def decode(rows: Ints) -> None:
             numbers = filled[rows].tolist()
-            best = self._searched([sources[number] for number in numbers], search)
+            with torch.inference_mode():
+                best = find([sources[number] for number in numbers], numbers[0])
             for number, hypotheses in zip(numbers, best, strict=True):
                 found[number] = [self._written(hypothesis, tokens[number]) for hypothesis in hypotheses]
 
         lengths = np.array([len(sources[number]) for number in filled.tolist()])
-        on_each_core(decode, translator_network.by_length(lengths, max(1, TOKENS // search.beam)), self.device)
+        on_each_core(decode, translator_network.by_length(lengths, n_tokens), self.device)
         return found
 
-    def _searched(self, sources: Sequence[Ints], search: Search) -> list[list[Hypothesis]]:
+    def _bounds(self, sources: Sequence[Ints]) -> dict[str, Any]:
+        """What translations of sources are bound to, however they are found.
+
+        Without attention there is no source token to stand for an unknown one, so none comes out.
+        """
         longest = self.config.decoding.longest_output
-        with torch.inference_mode():
-            return beam_search(
-                self.model,
-                self.model.begin(self._read(sources)),
-                n=len(sources),
-                begin=BOS,
-                end=EOS,
-                beam=search.beam,
-                n_best=search.n_best,
-                longest=[min(longest, 2 * len(source) + 10) for source in sources],
-                length_penalty=search.length_penalty,
-                coverage_penalty=search.coverage_penalty,
-            )
+        return {
+            "n": len(sources),
+            "begin": BOS,
+            "end": EOS,
+            "longest": [min(longest, 2 * len(source) + 10) for source in sources],
+            "never": (PAD,) if self.attends else (PAD, UNK),
+        }
+
+    def sample(
+        self,
+        texts: Iterable[str],
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 1,
+    ) -> list[Translated]:
+        """A translation of each text that is drawn at random, token by token; its score is its log-probability.
+
+        Args:
+            texts: a sentence each. temperature, top_k, top_p: see `seqlab.decoding.sample.Choice`.
+            seed: where the draws come from.
+
+        Raises:
+            DataError: a text is no string. ConfigError: a number out of its range.
+        """
+        choice, found = Choice(temperature, top_k, top_p), list[Translated]()
+
+        def drawn(sources: Sequence[Ints], first: int) -> list[list[Hypothesis]]:
+            own = int(np.random.default_rng([seed, len(found) + first]).integers(2**63))  # no two batches draw the same
+            model: Stepwise[Any] = self.model
+            state = self.model.begin(self._read(sources))
+            return [[one] for one in draw(model, state, choice=choice, seed=own, **self._bounds(sources))]
+
+        for part in _parts(texts):
+            found += [one for (one,) in self._translated(part, drawn, TOKENS)]
+        return found
 
     def _read(self, sources: Sequence[Ints]) -> Any:
         """What the encoder makes of sources."""
@@ -278,7 +325,7 @@ class Translator:
         Raises:
             ConfigError: the network has no attention. DataError: the text is no string, or empty.
         """
-        if self.config.network.attention == "none":
+        if not self.attends:
             raise ConfigError("this network was trained with attention none, so there is nothing to look at")
         if isinstance(text, str) and not text.strip():
             raise DataError("an empty text has no tokens to look at; give a sentence")

@@ -11,9 +11,12 @@ from seqlab import weights
 from seqlab.config import Translation
 from seqlab.modeldir import WEIGHTS, ModelDirectory
 from seqlab.models.translator import RecurrentTranslator
+from seqlab.models.translator_ensemble import TranslatorEnsemble
 from seqlab.tasks.sentence_network import grouped
 from seqlab.tasks.translator_text import Ints, TranslatorText
 from seqlab.text.vocab import PAD
+
+Network = RecurrentTranslator | TranslatorEnsemble
 
 
 def build(config: Translation, text: TranslatorText) -> RecurrentTranslator:
@@ -36,7 +39,7 @@ def load(directory: ModelDirectory, text: TranslatorText) -> RecurrentTranslator
     return model
 
 
-def in_use(model: RecurrentTranslator, device: str) -> RecurrentTranslator:
+def in_use(model: Network, device: str) -> Network:
     """A network as it is used: its own copy on a device, nothing of which is trained."""
     return copy.deepcopy(model).to(device).eval().requires_grad_(False)
 

@@ -142,7 +142,7 @@ def doubt(text: TranslatorText, texts: Iterable[str]) -> str | None:
     """What is odd about texts as sources, in a sentence; None where nothing is."""
     given = [one_spaced(one) for one in texts]
     as_source, as_target = _familiarity(text.source, given), _familiarity(text.target, given)
-    if as_source.n_tokens and as_target.nats < as_source.nats:
+    if as_target.nats < as_source.nats and as_target.unfamiliar <= UNFAMILIAR:
         return "the text looks more like targets than like sources of the training data: is it the right way round?"
     if as_source.unfamiliar > UNFAMILIAR:
         return (
@@ -155,7 +155,6 @@ def doubt(text: TranslatorText, texts: Iterable[str]) -> str | None:
 class Familiarity(NamedTuple):
     """How texts look to a side."""
 
-    n_tokens: int
     unfamiliar: float
     """Share of the tokens that is unknown or was never seen in training."""
     nats: float
@@ -165,7 +164,7 @@ class Familiarity(NamedTuple):
 def _familiarity(side: Side, texts: Sequence[str]) -> Familiarity:
     ids = np.concatenate([np.zeros(0, np.int64), *map(side.encode, texts)])
     if not len(ids):
-        return Familiarity(0, 0.0, 0.0)
+        return Familiarity(0.0, 0.0)
     log_probs = np.log(side.counts + 1.0) - np.log(side.counts.sum() + len(side.counts))
     unfamiliar = (ids == UNK) | (side.counts[ids] == 0)
-    return Familiarity(len(ids), float(unfamiliar.mean()), float(-log_probs[ids].sum()))
+    return Familiarity(float(unfamiliar.mean()), float(-log_probs[ids].sum()))

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from seqlab import precision, weights
-from seqlab.config import Experiment, LanguageModelling
+from seqlab.config import Experiment, LanguageModelling, Translation
 from seqlab.config.classification import BAGS
 from seqlab.device import available
 from seqlab.errors import ConfigError
@@ -45,9 +45,10 @@ def check(config: Experiment) -> None:
     if config.training.tensorboard:
         tensorboard.check()
     device = available(config.training.device)
-    if isinstance(config, LanguageModelling):
+    if isinstance(config, LanguageModelling | Translation):
         precision.check(config.network.precision, device)
-    elif config.training.optimizer == "sparse-adam" and config.model not in BAGS:
+    sparse = config.training.optimizer == "sparse-adam"
+    if sparse and not isinstance(config, LanguageModelling) and config.model not in BAGS:
         raise ConfigError(
             "training.optimizer: sparse-adam is for language models and for bags of n-grams; take another, such as adam"
         )
