@@ -92,6 +92,8 @@ def evaluate(
     model = several(runs, device)
     model.check(beam=beam)
     records = list(reader(model.config, corpora, encoding))
+    if n_empty := sum(not (record.source.strip() and record.target.strip()) for record in records):
+        click.echo(f"seqlab: {n_empty:,} pairs with an empty side are left out", err=True)
     _Doubts(model).tell([record.source for record in records])
     found = model.evaluate(records, beam=beam).to_dict()
     if as_json:

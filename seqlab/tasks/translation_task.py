@@ -140,8 +140,15 @@ class TranslationTask:
 
     def evaluate(self, model: nn.Module) -> TranslatorScores:
         """Scores of greedy translations of the held-out pairs, or of those of training where nothing is held out."""
+        return self._translator(model).evaluate(self.validation, beam=1)
+
+    def scores_in_use(self, model: nn.Module) -> TranslatorScores:
+        """Scores on the same pairs of translations that are searched for as the settings of decoding say."""
+        return self._translator(model).evaluate(self.validation)
+
+    def _translator(self, model: nn.Module) -> Translator:
         assert isinstance(model, RecurrentTranslator)
-        return Translator(self.config, self.text, model, device=self.device).evaluate(self.validation, beam=1)
+        return Translator(self.config, self.text, model, device=self.device)
 
     def floors(self) -> dict[str, Any]:
         """The scores of the sources as they are; none where not wanted."""

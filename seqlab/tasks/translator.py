@@ -175,7 +175,7 @@ class Translator:
 
     def doubt(self, texts: Iterable[str]) -> str | None:
         """What is odd about texts as sources of this translator, in a sentence; None where nothing is."""
-        return doubt(self.text, texts)
+        return doubt(self.text, texts, self.config.data.longest)
 
     def _search(
         self, beam: int | None, n_best: int | None, length_penalty: float | None, coverage_penalty: float | None

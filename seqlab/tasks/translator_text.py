@@ -137,9 +137,15 @@ class TranslatorText:
 UNFAMILIAR = 0.5
 """Of the tokens of texts, the share that is unknown or new from which on they do not seem to be sources."""
 
+LONG = 2
+"""How many times as long as any of the training data a text may be."""
 
-def doubt(text: TranslatorText, texts: Iterable[str]) -> str | None:
-    """What is odd about texts as sources, in a sentence; None where nothing is."""
+
+def doubt(text: TranslatorText, texts: Iterable[str], longest: int) -> str | None:
+    """What is odd about texts as sources, in a sentence; None where nothing is.
+
+    `longest` is how many tokens a side of a training pair had at most.
+    """
     given = [one_spaced(one) for one in texts]
     as_source, as_target = _familiarity(text.source, given), _familiarity(text.target, given)
     if as_target.nats < as_source.nats and as_target.unfamiliar <= UNFAMILIAR:
@@ -148,6 +154,12 @@ def doubt(text: TranslatorText, texts: Iterable[str]) -> str | None:
         return (
             f"{as_source.unfamiliar:.0%} of the tokens of the text are unknown or were never seen in a source: is it of "
             "the language that this model translates from?"
+        )
+    most = max((len(text.source.tokens(one)) for one in given), default=0)
+    if most > LONG * longest:
+        return (
+            f"a text has {most:,} tokens, and those of the training data had {longest:,} at most: give a sentence a line, "
+            "for of longer texts only the beginning is translated, and not well"
         )
     return None
 

@@ -15,7 +15,7 @@ from seqlab.device import available
 from seqlab.errors import ConfigError
 from seqlab.modeldir import BEST, WEIGHTS, writing
 from seqlab.tasks import TASKS
-from seqlab.tasks.base import NetworkTask
+from seqlab.tasks.base import NetworkTask, Scores
 from seqlab.training import checkpoint, optimizers, tensorboard
 from seqlab.training.fit import Trainer, fit
 from seqlab.training.interrupt import Interrupted, Interrupts
@@ -33,6 +33,14 @@ class ScoresTraining(Protocol):
 
     def training_scores(self, model: nn.Module) -> dict[str, Any]:
         """The figures by name; none where training and validation are the same."""
+
+
+@runtime_checkable
+class ScoresUse(Protocol):
+    """A task whose trained model is used otherwise than it is validated, and is to be scored as it is used."""
+
+    def scores_in_use(self, model: nn.Module) -> Scores:
+        """The scores of a model on the validation data."""
 
 
 def check(config: Experiment) -> None:
@@ -160,7 +168,8 @@ def _outcome(trainer: Trainer, task: NetworkTask, folder: Path) -> Outcome:
     if (folder / BEST).exists():
         weights.load(model, folder / BEST)
     weights.save(model, folder / WEIGHTS)
-    scores = task.evaluate(model).to_dict() | {"floors": task.floors()}
+    reached_in_use = task.scores_in_use(model) if isinstance(task, ScoresUse) else task.evaluate(model)
+    scores = reached_in_use.to_dict() | {"floors": task.floors()}
     if isinstance(task, ScoresTraining) and (reached := task.training_scores(model)):
         scores["training"] = reached
     training = {
