@@ -135,7 +135,7 @@ class RecurrentTranslator(nn.Module):
                 self.encoder.runs_on(layer, training=training, ragged=True) for layer in range(self.encoder.num_layers)
             ]
             if self.input_feeding:
-                names += ["steps (input feeding)"] * self.decoder.num_layers
+                names += ["steps"] * self.decoder.num_layers
             else:
                 names += [self.decoder.runs_on(at, training=in_training) for at in range(self.decoder.num_layers)]
         return [f"{name} with bfloat16 products" for name in names] if self._in_half() else names
