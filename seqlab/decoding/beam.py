@@ -34,10 +34,12 @@ def beam_search(
     that end are translations; the first `beam` that do not end live on. With one beam this is greedy search. After
     `longest` tokens the end is the only continuation.
 
-    A sentence is over, and costs nothing more, once `beam` translations have ended by themselves, or once no live
-    hypothesis can come among the `n_best`. That is so where the best of them, of log-probability l, has l / lp(`longest`)
-    no higher than the score of the last of the `n_best` so far: tokens to come can only lower l <= 0, lp grows with length
-    and is at most lp(`longest`), and the coverage penalty is at most 0.
+    A sentence is over, and costs nothing more, in two cases. The first: no live hypothesis can come among the `n_best`.
+    That is so where the best of them, of log-probability l, has l / lp(`longest`) no higher than the score of the last of
+    the `n_best` so far: tokens to come can only lower l <= 0, lp grows with length and is at most lp(`longest`), and the
+    coverage penalty is at most 0. The second: `beam` translations are at least as likely as the best live hypothesis, which
+    thus falls out of the beam. (That as many have ended is not enough. Where a model is sure of a long translation, all
+    that ends before is unlikely, and there may be much of it.)
 
     Source: Sutskever et al. 2014 (arXiv 1409.3215), section 3.2; penalties: Wu et al. 2016 (arXiv 1609.08144), eq. 14.
 
@@ -115,10 +117,10 @@ class _Search:
         self.longest, self.source_lengths = longest, source_lengths
         self.attention: list[Weights | None] = []
         self.ended: list[list[_Ended]] = [[] for _ in longest]
-        self.n_chosen = np.zeros(len(longest), np.int64)
-        """How many translations of each sentence have ended by themselves."""
         self.to_beat = np.full(len(longest), -np.inf)
         """The score of the last of the `n_best` translations of each sentence."""
+        self.likeliest = np.full((len(longest), beam), -np.inf)
+        """The highest log-probabilities of translations of each sentence, the highest first."""
 
     def advance(self, live: _Live, log_probs: LogProbs, ids: Ids, ends: LogProbs) -> tuple[_Live, Ids]:
         """One token further.
@@ -134,13 +136,13 @@ class _Search:
         (n_sentences, width), k = live.log_probs.shape, log_probs.shape[1]
         going = (live.log_probs[:, :, None] + log_probs.reshape(n_sentences, width, k)).reshape(n_sentences, -1)
         ending = live.log_probs + ends.reshape(n_sentences, width)
-        over = self._end(live, going, ending)
+        last = live.tokens.shape[2] >= self.longest[live.sentences]
+        self._end(live, going, ending, last)
         lacking = max(0, self.beam - width * k)  # so that there are as many in any case
         going = np.pad(going, ((0, 0), (0, lacking)), constant_values=-np.inf)
         chosen = np.argsort(-going, 1, kind="stable")[:, : self.beam]
         best = np.take_along_axis(going, chosen, 1)
-        bound = best[:, 0] / self.penalties.length(self.longest[live.sentences])
-        kept = np.flatnonzero(~over & (bound > self.to_beat[live.sentences]))
+        kept = np.flatnonzero(~last & self._goes_on(live.sentences, best[:, 0]))
         chosen = np.minimum(chosen[kept], width * k - 1)
         parents, sentence = chosen // k, kept[:, None]
         rows = sentence * width + parents
@@ -149,19 +151,24 @@ class _Search:
                    np.concatenate((live.rows[sentence, parents], rows[:, :, None]), 2))  # fmt: skip
         return _Live(live.sentences[kept], best[kept], *history), rows.flatten()
 
-    def _end(self, live: _Live, going: LogProbs, ending: LogProbs) -> NDArray[np.bool_]:
-        """Take up the translations that end with a step; True for each of the M sentences that is over by that."""
+    def _goes_on(self, sentences: Ids, best: LogProbs) -> NDArray[np.bool_]:
+        """True for each of M sentences whose best live hypothesis, of log-probability (M,), may still become something."""
+        can_win = best / self.penalties.length(self.longest[sentences]) > self.to_beat[sentences]
+        goes_on: NDArray[np.bool_] = can_win & (best > self.likeliest[sentences, -1])
+        return goes_on
+
+    def _end(self, live: _Live, going: LogProbs, ending: LogProbs, last: NDArray[np.bool_]) -> None:
+        """Take up the translations that end with a step; all live ones where `last`, (M,), is True."""
         everything = np.concatenate((going, ending), 1)
         first = np.argsort(-everything, 1, kind="stable")[:, : self.beam]
         chosen = np.zeros(everything.shape, bool)
         np.put_along_axis(chosen, first, True, 1)
         by_itself = chosen[:, going.shape[1] :] & (ending > -np.inf)
-        last = live.tokens.shape[2] >= self.longest[live.sentences]
+        ended = np.where(by_itself, ending, -np.inf)
+        likeliest = np.concatenate((self.likeliest[live.sentences], ended), 1)
+        self.likeliest[live.sentences] = -np.sort(-likeliest, 1)[:, : self.beam]
         for at, beam in zip(*np.nonzero(by_itself | (last[:, None] & (ending > -np.inf))), strict=True):
             self._take(live, at, beam, float(ending[at, beam]), bool(by_itself[at, beam]))
-        self.n_chosen[live.sentences] += by_itself.sum(1)
-        over: NDArray[np.bool_] = last | (self.n_chosen[live.sentences] >= self.beam)
-        return over
 
     def _take(self, live: _Live, at: int, beam: int, log_prob: float, by_itself: bool) -> None:
         sentence, tokens, rows = live.sentences[at], live.tokens[at, beam], live.rows[at, beam]

@@ -192,6 +192,28 @@ def test_search_stops_as_soon_as_nothing_can_win():
     assert steps[0] < 20
 
 
+class Sure(Table):
+    """One that knows a single translation, and thinks little of any other."""
+
+    def drawn(self, prefix):
+        right = (*RIGHT, END)[len(prefix) - 2] if prefix[2:] == RIGHT[: len(prefix) - 2] else END
+        probs = np.where(np.arange(TYPES) == right, 0.94, 0.01)
+        return np.log(probs), super().drawn(prefix)[1]
+
+
+RIGHT = (4, 6, 5, 5, 4, 6, 4, 4, 5)
+
+
+@pytest.mark.parametrize("beam", [1, 2, 3, 5])
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+def test_translations_that_are_unlikely_do_not_end_the_search(beam, alpha):
+    model = Sure(0)
+    for (found,) in search(model, range(5), 20, beam=beam, length_penalty=alpha):
+        assert found.tokens == RIGHT
+        assert found.log_prob == pytest.approx(10 * np.log(0.94))
+    assert len(model.n_rows) < 20
+
+
 def test_penalties_act():
     lengths, covered, seen = [], [], set()
     for alpha, beta in ((0.0, 0.0), (1.0, 0.0), (3.0, 0.0), (0.0, 1.0)):
