@@ -1,6 +1,7 @@
 """How a translator reads sources and writes targets: a pipeline a side, and how often its tokens were seen. No torch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqlab.config import Translation
-from seqlab.errors import ModelError
+from seqlab.errors import DataError, ModelError
 from seqlab.tasks.pairs_kept import Sides, one_spaced
 from seqlab.text.pipeline import TextPipeline
 from seqlab.text.vocab import UNK
@@ -100,6 +101,15 @@ def _begun(text: str, tokenizer: str) -> str:
     return f" {text}" if tokenizer == "sentencepiece" else text
 
 
+@contextmanager
+def _named(side: str) -> Iterator[None]:
+    """What goes wrong within this context says on which side."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{side}: {error}") from error
+
+
 @dataclass(frozen=True)
 class TranslatorText:
     """The text parts of a translator, fitted on its training pairs."""
@@ -119,8 +129,10 @@ class TranslatorText:
         if text.shared:
             both = Side.fit(config, text.tokenizer, text.max_size, [*sources, *targets])
             return cls(both.counted(sources), both.counted(targets))
-        source = Side.fit(config, text.tokenizer, text.max_size, sources)
-        target = Side.fit(config, text.of_target, text.target_max_size or text.max_size, targets)
+        with _named("the source"):
+            source = Side.fit(config, text.tokenizer, text.max_size, sources)
+        with _named("the target"):
+            target = Side.fit(config, text.of_target, text.target_max_size or text.max_size, targets)
         return cls(source.counted(sources), target.counted(targets))
 
     def save(self, folder: Path) -> None:
