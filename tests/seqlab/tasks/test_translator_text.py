@@ -114,4 +114,6 @@ def test_a_text_that_is_no_source_is_doubted(name):
 def test_a_text_that_is_far_longer_than_any_seen_is_doubted():
     text = fitted(**SETTINGS["word"])
     assert doubt(text, ["the cat"] * 50, 10) is None
-    assert "a text has 42 tokens, and those of the training data had 10 at most" in str(doubt(text, ["the cat " * 21], 10))
+    assert "a text has 42 tokens, and those of the training data had 10 at most" in str(
+        doubt(text, ["the cat " * 21], 10)
+    )
