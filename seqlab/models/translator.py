@@ -16,6 +16,7 @@ from seqlab.models import attention as attentions
 from seqlab.models.bridge import Bridge
 from seqlab.models.translation_state import Forced, Ids, Memory, State, Step
 from seqlab.precision import Precision
+from seqlab.recurrent import few_rows
 from seqlab.recurrent.dropout import locked
 from seqlab.recurrent.stack import Backend, Recurrent
 from seqlab.recurrent.stepping import Steps
@@ -307,7 +308,8 @@ class RecurrentTranslator(nn.Module):
         rows = hidden.view(len(state.memory.values), -1, hidden.shape[-1])
         decoded, attention = self._attend(rows, state.memory)
         decoded, attention = decoded.flatten(0, 1), None if attention is None else attention.flatten(0, 1)
-        log_probs = F.log_softmax(self.output(decoded).float(), -1)
+        logits = few_rows.times(decoded, self.output.weight).add_(self.output.bias)
+        log_probs = F.log_softmax(logits.float(), -1)
         return Step(log_probs, attention, State(state.memory, carried, decoded if self.input_feeding else None))
 
     def select(self, state: State, rows: Ids) -> State:

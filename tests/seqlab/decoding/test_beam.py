@@ -46,8 +46,8 @@ class Stepped(NamedTuple):
 class Table:
     """A model whose predictions are drawn anew for each prefix, and always the same ones for the same prefix."""
 
-    def __init__(self, seed, attends=True, spread=1.5):
-        self.seed, self.attends, self.spread = seed, attends, spread
+    def __init__(self, seed, attends=True):
+        self.seed, self.attends = seed, attends
         self.n_rows, self.known = [], {}
 
     def begin(self, sentences):
@@ -61,7 +61,7 @@ class Table:
 
     def drawn(self, prefix):
         draws = np.random.default_rng([self.seed, *prefix])
-        logits = self.spread * draws.standard_normal(TYPES)
+        logits = 1.5 * draws.standard_normal(TYPES)
         n = SOURCES[prefix[0]]
         weights = draws.dirichlet(np.full(n, 0.3)) if n else np.zeros(0)
         padded = np.zeros(max(SOURCES), np.float32)
@@ -105,7 +105,7 @@ def score(model, sentence, tokens, alpha, beta):
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(0.0, 0.0), (0.6, 0.0), (1.0, 0.3), (2.5, 1.0)])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_a_beam_that_is_wide_enough_finds_the_best_of_all(seed, alpha, beta):
     model, longest = Table(seed), 5
     everything = [line for length in range(longest + 1) for line in itertools.product(TOKENS, repeat=length)]
@@ -180,18 +180,6 @@ def test_a_sentence_that_is_over_costs_nothing_more():
     assert len({*map(len, each)}) > 2
 
 
-def test_search_stops_as_soon_as_nothing_can_win():
-    """Where all that lives on is less likely than what has ended, no longer translation can be better."""
-    sure = Table(0, spread=12.0)
-    steps = []
-    for alpha in (0.0, 1.0):
-        sure.n_rows = []
-        search(sure, range(5), 60, beam=50, length_penalty=alpha)
-        steps.append(len(sure.n_rows))
-    assert steps[0] <= steps[1] <= 61
-    assert steps[0] < 20
-
-
 class Sure(Table):
     """One that knows a single translation, and thinks little of any other."""
 
@@ -204,14 +192,14 @@ class Sure(Table):
 RIGHT = (4, 6, 5, 5, 4, 6, 4, 4, 5)
 
 
-@pytest.mark.parametrize("beam", [1, 2, 3, 5])
+@pytest.mark.parametrize("beam", [1, 2, 3, 5, 40])
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
 def test_translations_that_are_unlikely_do_not_end_the_search(beam, alpha):
     model = Sure(0)
     for (found,) in search(model, range(5), 20, beam=beam, length_penalty=alpha):
         assert found.tokens == RIGHT
         assert found.log_prob == pytest.approx(10 * np.log(0.94))
-    assert len(model.n_rows) < 20
+    assert len(model.n_rows) == len(RIGHT) + 1  # after which nothing that lives on can win
 
 
 def test_penalties_act():
