@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seqlab.cli import translators
 from seqlab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ SHOWN_CONFUSIONS = 20
     type=click.Path(path_type=Path),
     help="Of a classifier: leave a page (HTML) with scores, curves, mistakes.",
 )
-@click.option(
-    "--beam", type=int, metavar="N", help="Of a translator: unfinished translations followed at a time; 1 is greedy."
-)
+@translators.search_options
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
     run: Path,
@@ -60,8 +59,8 @@ def command(
     others: tuple[Path, ...],
     errors: int | None,
     report: Path | None,
-    beam: int | None,
     as_json: bool,
+    **search: float | None,
 ) -> None:
     """Score a model on a corpus of the kind it was trained on; every token is counted once.
 
@@ -73,14 +72,12 @@ def command(
     task = open_directory(run).config.task
     if task != "lm" and (batch_size is not None or context is not None):
         raise ConfigError("--batch-size and --context are for a language model; leave them out")
-    if task != "translate" and beam is not None:
-        raise ConfigError("--beam is for a translator; leave it out")
+    if task != "translate" and (names := translators.given(search)):
+        raise ConfigError(f"{names[0]} is for a translator; leave it out")
     if task == "translate":
         if errors or report:
             raise ConfigError("--errors and --report are for a classifier; leave them out")
-        from seqlab.cli.translators import evaluate as evaluate_translator
-
-        evaluate_translator([run, *others], corpora, encoding, device, beam=beam, as_json=as_json)
+        translators.evaluate([run, *others], corpora, encoding, device, search=search, as_json=as_json)
         return
     if task == "classify":
         from seqlab.cli.classifiers import evaluate

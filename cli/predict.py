@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seqlab.cli import translators
 from seqlab.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ FORMATS = ("words", "bmes", "offsets", "json")
 @click.option(
     "--userdict", type=click.Path(path_type=Path), help="Words a segmenter is to keep whole, in jieba's format."
 )
-@click.option(
-    "--beam", type=int, metavar="N", help="Of a translator: unfinished translations followed at a time; 1 is greedy."
-)
+@translators.search_options
 @click.option(
     "--n-best", type=int, metavar="N", help="Of a translator: the N best translations of a line with their scores."
 )
@@ -44,10 +43,10 @@ def command(
     form: str,
     proba: bool,
     userdict: Path | None,
-    beam: int | None,
     n_best: int | None,
     encoding: str,
     device: str,
+    **search: float | None,
 ) -> None:
     """Cut text into words, tag it, classify it or translate it, line by line: from FILE, or from standard input.
 
@@ -82,15 +81,13 @@ def command(
         raise ConfigError("--proba is for a classifier; leave it out")
     if task in ("classify", "translate") and form not in ("words", "json"):
         raise ConfigError(f"--format {form} is not for a model of the task {task}; take json, or leave it out")
-    if task != "translate" and not (beam is None and n_best is None):
-        raise ConfigError("--beam and --n-best are for a translator; leave them out")
+    if task != "translate" and (names := translators.given(search | {"n_best": n_best})):
+        raise ConfigError(f"{names[0]} is for a translator; leave it out")
     if userdict is not None and task != "segment":
         raise ConfigError("--userdict is for a segmenter; leave it out")
     blocks = as_they_come(_standard_input() if str(file) == "-" else file, encoding)
     if task == "translate":
-        from seqlab.cli.translators import predict
-
-        predict(runs, blocks, device, beam=beam, n_best=n_best, as_json=form == "json")
+        translators.predict(runs, blocks, device, n_best=n_best, search=search, as_json=form == "json")
         return
     model: Any = _model(runs, device)
     write = _with_probabilities if proba and form != "json" else _WRITERS[task]

@@ -1,15 +1,40 @@
 """Translators on the command line: several as one, lines as they come, and what `seqlab evaluate` prints of them."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+Search = dict[str, float | None]
+"""How translations are searched for, by the names of `Translator.translate`; None for as the settings have it."""
 LINES = 128
 """Translated together: what they come to is written before the next ones are translated."""
+
+
+def search_options(command: Command) -> Command:
+    """A decorator that gives a command the options of `Search`."""
+    of = "Of a translator: "
+    for option in (
+        click.option("--coverage-penalty", type=float, metavar="X", help=of + "what source tokens left out cost."),
+        click.option(
+            "--length-penalty", type=float, metavar="X", help=of + "0 favours short translations, 1 is usual."
+        ),
+        click.option(
+            "--beam", type=int, metavar="N", help=of + "unfinished translations followed at a time; 1: greedy."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def given(search: Search) -> list[str]:
+    """The options of `Search` that are given, as they are typed."""
+    return [f"--{name.replace('_', '-')}" for name, value in search.items() if value is not None]
 
 
 def several(runs: Sequence[Path], device: str) -> Any:
@@ -30,17 +55,17 @@ def predict(
     blocks: Iterable[list[str]],
     device: str,
     *,
-    beam: int | None,
     n_best: int | None,
+    search: Search,
     as_json: bool,
 ) -> None:
     """Write the translation of each line, or its best ones with their scores, as lines come."""
     model = several(runs, device)
-    model.check(beam=beam, n_best=n_best)  # before the first line has come
+    model.check(n_best=n_best, **search)  # before the first line has come
     doubts = _Doubts(model)
     for lines in _parts(blocks):
         doubts.tell(lines)
-        found = model.translate(lines, beam=beam, n_best=n_best or 1)
+        found = model.translate(lines, n_best=n_best or 1, **search)
         click.echo("\n".join(_written(*pair, n_best, as_json) for pair in zip(lines, found, strict=True)))
 
 
@@ -81,7 +106,7 @@ def evaluate(
     encoding: str | None,
     device: str,
     *,
-    beam: int | None,
+    search: Search,
     as_json: bool,
 ) -> None:
     """Score a translator, or several as one, on a corpus, and print the figures with their signatures."""
@@ -90,12 +115,12 @@ def evaluate(
     from seqlab.tasks import translate_report
 
     model = several(runs, device)
-    model.check(beam=beam)
+    model.check(**search)
     records = list(reader(model.config, corpora, encoding))
     if n_empty := sum(not (record.source.strip() and record.target.strip()) for record in records):
         click.echo(f"seqlab: {n_empty:,} pairs with an empty side are left out", err=True)
     _Doubts(model).tell([record.source for record in records])
-    found = model.evaluate(records, beam=beam).to_dict()
+    found = model.evaluate(records, **search).to_dict()
     if as_json:
         click.echo(json.dumps(for_json(found)))
         return

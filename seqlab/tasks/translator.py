@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -114,26 +114,6 @@ class Translator:
         text = TranslatorText.load(directory.path / "text")
         return cls(config, text, translator_network.load(directory, text), directory.scores, device)
 
-    @overload
-    def translate(
-        self,
-        texts: Iterable[str],
-        *,
-        beam: int | None = None,
-        n_best: None = None,
-        length_penalty: float | None = None,
-        coverage_penalty: float | None = None,
-    ) -> list[str]: ...
-    @overload
-    def translate(
-        self,
-        texts: Iterable[str],
-        *,
-        beam: int | None = None,
-        n_best: int,
-        length_penalty: float | None = None,
-        coverage_penalty: float | None = None,
-    ) -> list[list[Translated]]: ...
     def translate(
         self,
         texts: Iterable[str],
@@ -142,8 +122,8 @@ class Translator:
         n_best: int | None = None,
         length_penalty: float | None = None,
         coverage_penalty: float | None = None,
-    ) -> list[str] | list[list[Translated]]:
-        """The translation of each text, or with `n_best` its best translations with their scores, the best one first.
+    ) -> list[Any]:
+        """The translation of each text; or with `n_best` its best ones as lists of `Translated`, the best one first.
 
         Args:
             texts: a sentence each; an empty one has one empty translation.
@@ -165,13 +145,20 @@ class Translator:
             found += self._translated(part, searched, max(1, TOKENS // search.beam))
         return [best[0].text for best in found] if n_best is None else found
 
-    def check(self, *, beam: int | None = None, n_best: int | None = None) -> None:
-        """Refuse what `translate` would refuse.
+    def check(
+        self,
+        *,
+        beam: int | None = None,
+        n_best: int | None = None,
+        length_penalty: float | None = None,
+        coverage_penalty: float | None = None,
+    ) -> None:
+        """Refuse what `translate` would refuse of the same arguments.
 
         Raises:
             ConfigError: a number out of its range.
         """
-        self._search(beam, n_best, None, None)
+        self._search(beam, n_best, length_penalty, coverage_penalty)
 
     def doubt(self, texts: Iterable[str]) -> str | None:
         """What is odd about texts as sources of this translator, in a sentence; None where nothing is."""
@@ -188,6 +175,9 @@ class Translator:
             decoding.length_penalty if length_penalty is None else length_penalty,
             decoding.coverage_penalty if coverage_penalty is None else coverage_penalty,
         )
+        for name in ("length_penalty", "coverage_penalty"):
+            if not 0.0 <= getattr(search, name) < float("inf"):
+                raise ConfigError(f"{name}: is a number from 0 upwards, not {getattr(search, name)}")
         if search.beam < 1:
             raise ConfigError(f"beam: {search.beam} translations cannot be followed; 1 is greedy, 5 is usual")
         if n_best is not None and not 1 <= n_best <= search.beam:
@@ -333,11 +323,19 @@ class Translator:
         assert best.attention is not None
         return Attention(tuple(self.text.source.tokens(text)), best.tokens, best.attention)
 
-    def evaluate(self, records: Iterable[Pair | Sequence[object]], *, beam: int | None = None) -> TranslatorScores:
+    def evaluate(
+        self,
+        records: Iterable[Pair | Sequence[object]],
+        *,
+        beam: int | None = None,
+        length_penalty: float | None = None,
+        coverage_penalty: float | None = None,
+    ) -> TranslatorScores:
         """Score translations against the targets, and say how likely these are.
 
         Args:
-            records: pairs of a source and its one reference. beam: see `translate`.
+            records: pairs of a source and its one reference.
+            beam, length_penalty, coverage_penalty: see `translate`.
 
         Raises:
             DataError: a record is no pair, or there is none with two sides.
@@ -346,8 +344,13 @@ class Translator:
         if not pairs:
             raise DataError("there is no pair of sentences to score: give at least one")
         references = [pair.target for pair in pairs]
-        search = self._search(beam, None, None, None)
-        translations = self.translate([pair.source for pair in pairs], beam=search.beam)
+        search = self._search(beam, None, length_penalty, coverage_penalty)
+        translations = self.translate(
+            [pair.source for pair in pairs],
+            beam=search.beam,
+            length_penalty=search.length_penalty,
+            coverage_penalty=search.coverage_penalty,
+        )
         likelihoods = self.score(pairs)
         n_tokens = sum(likelihood.n_tokens for likelihood in likelihoods)
         return TranslatorScores(

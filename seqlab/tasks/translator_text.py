@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from seqlab.config import Translation
 from seqlab.errors import DataError, ModelError
 from seqlab.tasks.pairs_kept import Sides, one_spaced
+from seqlab.text.keys import from_npy, to_npy
 from seqlab.text.pipeline import TextPipeline
 from seqlab.text.vocab import UNK
 
@@ -82,18 +83,14 @@ class Side:
     def save(self, folder: Path) -> None:
         """Write the pipeline and the counts to a folder."""
         self.pipeline.save(folder)
-        np.save(folder / COUNTS, self.counts, allow_pickle=False)
+        (folder / COUNTS).write_bytes(to_npy(self.counts))
 
     @classmethod
     def load(cls, folder: Path) -> "Side":
         """Read what `save` wrote; ModelError, with the name of the file, where one is missing or altered."""
-        pipeline, path = TextPipeline.load(folder), folder / COUNTS
-        try:
-            counts = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise ModelError(f"{path}: cannot be read ({error}); copy the model directory again") from None
-        if counts.shape != (len(pipeline.vocab),) or counts.dtype != np.int64:
-            raise ModelError(f"{path}: its counts are not those of the vocabulary; copy the model directory again")
+        pipeline, counts = TextPipeline.load(folder), from_npy(folder / COUNTS, np.int64)
+        if len(counts) != len(pipeline.vocab):
+            raise ModelError(f"{folder / COUNTS}: not of the tokens of the vocabulary; copy the model directory again")
         return cls(pipeline, counts)
 
 

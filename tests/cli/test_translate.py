@@ -200,6 +200,14 @@ def test_the_best_translations_with_their_scores(predict, runs):
     assert set(found[0]["translations"][0]) == {"text", "score", "log_prob"}
 
 
+def test_the_penalties_of_the_search(predict, call, runs):
+    plain = predict("the red cat sleeps.\n", runs / "one", "--n-best", "1").out
+    for option, value in (("--length-penalty", "0"), ("--coverage-penalty", "2")):
+        assert predict("the red cat sleeps.\n", runs / "one", "--n-best", "1", option, value).out != plain
+    outcome = call("evaluate", runs / "one", "rows.tsv", "--length-penalty", "0", "--json")
+    assert json.loads(outcome.out)["bleu"] == pytest.approx(100.0)
+
+
 def test_chinese_is_written_without_blanks(predict, runs):
     assert predict("a dog.\n", runs / "chinese").out == "一只狗。\n"
 
@@ -249,6 +257,9 @@ def test_lines_are_written_as_they_come(runs):
     [
         (["one", "--beam", "0"], "beam: 0 translations cannot be followed"),
         (["one", "--n-best", "9"], "n_best: a beam of 2 finds 1 to 2 translations, not 9"),
+        (["one", "--length-penalty", "-1"], "length_penalty: is a number from 0 upwards, not -1"),
+        (["one", "--coverage-penalty", "inf"], "coverage_penalty: is a number from 0 upwards, not inf"),
+        (["blind", "--coverage-penalty", "1"], "coverage_penalty: this network has no attention"),
         (["one", "--proba"], "--proba is for a classifier"),
         (["one", "--format", "bmes"], "--format bmes is not for a model of the task translate"),
         (["one", "chinese"], "these translators have different vocabularies"),
@@ -263,7 +274,9 @@ def test_what_cannot_be_predicted_is_refused(refused, runs, arguments, says):
 def test_what_is_for_translators_is_refused_of_others(refused, runs, trained, tmp_path):
     rows = [("good", "yes"), ("bad", "no")] * 5
     seqlab.train("classify", rows, output=tmp_path / "classifier", model="ngram", validation_share=0, baseline=False)
-    refused("predict", "classifier", "--beam", "2", code=2, says=["--beam and --n-best are for a translator"])
+    refused("predict", "classifier", "--beam", "2", code=2, says=["--beam is for a translator"])
+    refused("predict", "classifier", "--n-best", "2", code=2, says=["--n-best is for a translator"])
+    refused("predict", "classifier", "--length-penalty", "2", code=2, says=["--length-penalty is for a translator"])
     refused("evaluate", trained, "rows.en", "--beam", "2", code=2, says=["--beam is for a translator"])
     says = ["is of the task classify; several are for classifiers or translators only"]
     refused("predict", runs / "one", "classifier", code=2, says=says)

