@@ -110,7 +110,9 @@ def test_what_beam_search_says_is_what_forced_decoding_says(kind):
 
 @torch.no_grad()
 @every_kind
-@pytest.mark.parametrize("rows", [[0, 0, 1, 1, 2, 2], [3, 1], [4], [], [2, 0, 0], [1, 0, 2, 4, 3], [0, 1, 2, 3, 4]])
+@pytest.mark.parametrize(
+    "rows", [[0, 0, 1, 1, 2, 2], [3, 1], [4], [], [2, 0, 0], [0, 0, 1], [0, 0, 1, 2], [1, 0, 2, 4, 3], [0, 1, 2, 3, 4]]
+)
 def test_rows_that_are_selected_go_on_as_they_would_have(kind, rows):
     model, ids = translator(**kind), sources()
     state = model.step(torch.full((5,), BEGIN), model.begin(model.encode(ids, SOURCES))).state
