@@ -210,6 +210,17 @@ def test_a_learned_state_and_back_ends():
     assert translator(input_feeding=True, encoder_layers=1).runs_on()[1:] == ["steps"] * 2
 
 
+@both_ways
+def test_dropout_of_what_the_attention_and_the_output_layer_read(input_feeding):
+    model = translator(dropout=0.4, layers=1, hidden=40, input_feeding=input_feeding)
+    source, _, target, _ = batch()
+    memory = model.encode(source, SOURCES)
+    values = memory.values[memory.inside]
+    decoded = model.decode(memory, target)[0]
+    for dropped in (values, decoded):
+        assert (dropped == 0).float().mean() == pytest.approx(0.4, abs=0.06)
+
+
 @pytest.mark.parametrize("option", IN_TRAINING[1:])
 def test_what_is_locked_over_a_row_is_so_step_after_step_too(option):
     model, results = translator(**{option: 0.4}), []
