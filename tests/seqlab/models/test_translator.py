@@ -68,8 +68,11 @@ def test_what_stands_in_padding_changes_nothing(input_feeding):
     changed = model(other[0], SOURCES, other[1], TARGETS)
     assert not torch.equal(other[0], source)
     assert torch.equal(model(*batch()), changed)
-    outside = torch.where(inside(TARGETS, target.shape[1]), target, 10**9)  # no type has this id
-    assert torch.equal(model(source, SOURCES, outside, TARGETS), changed)
+    outside = [
+        torch.where(inside(lengths, ids.shape[1]), ids, 10**9)
+        for ids, lengths in ((source, SOURCES), (target, TARGETS))
+    ]
+    assert torch.equal(model(outside[0], SOURCES, outside[1], TARGETS), changed)  # no type has this id
     assert torch.equal(model.token_logits(*batch()), changed[inside(TARGETS, target.shape[1])])
 
 
