@@ -83,6 +83,10 @@ class ParallelText(Section):
             raise ValueError("target_max_size: one vocabulary is shared; leave it out, or set shared to false")
         if self.sentencepiece_model != "unigram" and "sentencepiece" not in both:
             raise ValueError(f"sentencepiece_model: the tokenizer is {self.tokenizer}; leave it out or set tokenizer")
+        bytes_alone = self.max_size is not None and set(both) == {"byte"}
+        if bytes_alone or (self.target_max_size is not None and self.of_target == "byte"):
+            name = "max_size" if bytes_alone else "target_max_size"
+            raise ValueError(f"{name}: the vocabulary of the tokenizer byte is the 256 bytes; leave it out")
         if self.min_count != 1 and not set(both) - set(SUBWORDS):
             raise ValueError(f"min_count: nothing is unknown to the tokenizer {self.tokenizer}; leave it out")
         return self

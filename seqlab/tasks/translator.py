@@ -16,6 +16,7 @@ from seqlab.decoding.stepwise import Hypothesis, Stepwise
 from seqlab.errors import ConfigError, DataError
 from seqlab.metrics.translation import corpus_scores
 from seqlab.modeldir import ModelDirectory
+from seqlab.models.translation_state import Forced
 from seqlab.models.translator_ensemble import TranslatorEnsemble
 from seqlab.records import Pair
 from seqlab.tasks import translator_network
@@ -297,20 +298,19 @@ class Translator:
             numbers = rows.tolist()
             source, target = [sources[number] for number in numbers], [targets[number] for number in numbers]
             with torch.inference_mode():
-                log_probs[rows] = self._forced(source, target).cpu().numpy()
+                log_probs[rows] = self._forced(source, target).log_probs.double().sum(-1).cpu().numpy()
 
         lengths = np.array([max(len(s), len(t) + 1) for s, t in zip(sources, targets, strict=True)])
         on_each_core(force, translator_network.by_length(lengths, TOKENS), self.device)
         return [Likelihood(float(nats), len(target) + 1) for nats, target in zip(log_probs, targets, strict=True)]
 
-    def _forced(self, sources: Sequence[Ints], targets: Sequence[Ints]) -> torch.Tensor:
-        """ln p (B,) of targets with their ends."""
+    def _forced(self, sources: Sequence[Ints], targets: Sequence[Ints]) -> Forced:
+        """What is found of B targets with their ends."""
         target, lengths = translator_network.side_by_side([np.concatenate(([BOS], ids, [EOS])) for ids in targets])
-        forced = self.model.forced(self._read(sources), target.to(self.device), lengths.to(self.device))
-        return forced.log_probs.double().sum(-1)
+        return self.model.forced(self._read(sources), target.to(self.device), lengths.to(self.device))
 
-    def attention(self, text: str, *, beam: int | None = None) -> Attention:
-        """What each token of the translation of a text looked at.
+    def attention(self, text: str, target: str | None = None, *, beam: int | None = None) -> Attention:
+        """What each token of the translation of a text looked at, or each of a given target (forced decoding).
 
         Raises:
             ConfigError: the network has no attention. DataError: the text is no string, or empty.
@@ -319,9 +319,16 @@ class Translator:
             raise ConfigError("this network was trained with attention none, so there is nothing to look at")
         if isinstance(text, str) and not text.strip():
             raise DataError("an empty text has no tokens to look at; give a sentence")
+        source = tuple(self.text.source.tokens(text))
+        if target is not None:
+            tokens = self.text.target.tokens(target)
+            with torch.inference_mode():
+                seen = self._forced([self.text.source.ids(source)], [self.text.target.ids(tokens)]).attention
+            assert seen is not None
+            return Attention(source, tuple(tokens), seen[0, :-1].float().cpu().numpy())
         best = self.translate([text], beam=beam, n_best=1)[0][0]
         assert best.attention is not None
-        return Attention(tuple(self.text.source.tokens(text)), best.tokens, best.attention)
+        return Attention(source, best.tokens, best.attention)
 
     def evaluate(
         self,

@@ -143,8 +143,11 @@ class TranslatorText:
         return cls(Side.load(folder / SOURCE), Side.load(folder / TARGET))
 
 
-UNFAMILIAR = 0.5
-"""Of the tokens of texts, the share that is unknown or new from which on they do not seem to be sources."""
+UNFAMILIAR, LEAST = 0.5, 4
+"""Of the tokens of texts, the share that is unknown or new, and their number, from which on they do not seem to be
+sources; a name by itself may well be new."""
+EVIDENCE = 10.0
+"""Nats by which texts have to be likelier as targets than as sources to be taken for such."""
 
 LONG = 2
 """How many times as long as any of the training data a text may be."""
@@ -157,11 +160,11 @@ def doubt(text: TranslatorText, texts: Iterable[str], longest: int) -> str | Non
     """
     given = [one_spaced(one) for one in texts]
     as_source, as_target = _familiarity(text.source, given), _familiarity(text.target, given)
-    if as_target.nats < as_source.nats and as_target.unfamiliar <= UNFAMILIAR:
+    if as_target.nats < as_source.nats - EVIDENCE and as_target.share <= UNFAMILIAR:
         return "the text looks more like targets than like sources of the training data: is it the right way round?"
-    if as_source.unfamiliar > UNFAMILIAR:
+    if as_source.share > UNFAMILIAR and as_source.n_unfamiliar >= LEAST:
         return (
-            f"{as_source.unfamiliar:.0%} of the tokens of the text are unknown or were never seen in a source: is it of "
+            f"{as_source.share:.0%} of the tokens of the text are unknown or were never seen in a source: is it of "
             "the language that this model translates from?"
         )
     most = max((len(text.source.tokens(one)) for one in given), default=0)
@@ -176,16 +179,16 @@ def doubt(text: TranslatorText, texts: Iterable[str], longest: int) -> str | Non
 class Familiarity(NamedTuple):
     """How texts look to a side."""
 
-    unfamiliar: float
-    """Share of the tokens that is unknown or was never seen in training."""
+    n_unfamiliar: int
+    """Tokens that are unknown or were never seen in training."""
+    share: float
+    """These among all tokens."""
     nats: float
-    """-ln p of all of them by the counts of single tokens, one being added to each count."""
+    """-ln p of all tokens by their counts, one being added to each."""
 
 
 def _familiarity(side: Side, texts: Sequence[str]) -> Familiarity:
     ids = np.concatenate([np.zeros(0, np.int64), *map(side.encode, texts)])
-    if not len(ids):
-        return Familiarity(0.0, 0.0)
     log_probs = np.log(side.counts + 1.0) - np.log(side.counts.sum() + len(side.counts))
-    unfamiliar = (ids == UNK) | (side.counts[ids] == 0)
-    return Familiarity(float(unfamiliar.mean()), float(-log_probs[ids].sum()))
+    n_unfamiliar = int(((ids == UNK) | (side.counts[ids] == 0)).sum())
+    return Familiarity(n_unfamiliar, n_unfamiliar / max(1, len(ids)), float(-log_probs[ids].sum()))

@@ -233,7 +233,7 @@ def test_lines_that_are_no_sources_are_doubted_once(predict, runs):
     outcome = predict(odd, runs / "one")
     assert (outcome.code, len(outcome.lines)) == (0, 1)
     assert "more like targets than like sources of the training data: is it the right way round?" in outcome.err
-    assert "unknown or were never seen in a source" in predict("Ξένη γλώσσα\n", runs / "one").err
+    assert "unknown or were never seen in a source" in predict("Ξένη γλώσσα εδώ και τώρα\n", runs / "one").err
     assert "a text has 5,001 tokens" in predict("the " * 5000 + ".", runs / "one").err
 
 

@@ -81,6 +81,8 @@ def test_config_json_round_trips_with_the_defaults_written_out():
         ({"shared": True, "target_tokenizer": "word"}, "text.target_tokenizer: one vocabulary is shared"),
         ({"shared": True, "target_max_size": 900}, "text.target_max_size: one vocabulary is shared"),
         ({"tokenizer": "word", "sentencepiece_model": "bpe"}, "text.sentencepiece_model: the tokenizer is word"),
+        ({"tokenizer": "byte", "max_size": 100}, "text.max_size: the vocabulary of the tokenizer byte is the 256 bytes"),
+        ({"target_tokenizer": "byte", "target_max_size": 100}, "text.target_max_size: the vocabulary of the tokenizer"),
         ({"min_count": 2}, "text.min_count: nothing is unknown to the tokenizer sentencepiece; leave it out"),
         ({"attention": "none", "input_feeding": True}, "network.input_feeding: there is no attention to feed"),
         ({"attention": "none", "coverage_penalty": 0.2}, "decoding.coverage_penalty: there is no attention to cover with"),

@@ -121,7 +121,11 @@ def test_attention_gives_the_tokens_of_both_sides_and_a_weight_for_each_two(tran
     assert seen.source == ("the", "red", "cat", "sleeps", ".")
     assert seen.weights.shape == (len(seen.target), 5)
     assert seen.weights.sum(1) == pytest.approx(1.0, abs=1e-5)
-    assert " ".join(seen.target) == translator.translate(["the red cat sleeps."])[0]
+    assert translator.text.target.text(seen.target) == translator.translate(["the red cat sleeps."])[0]
+    forced = translator.attention("the red cat  sleeps.", translator.text.target.text(seen.target))
+    assert (forced.source, forced.target) == (seen.source, seen.target)
+    assert forced.weights == pytest.approx(seen.weights, abs=1e-5)
+    assert translator.attention("the cat", "Hund Hund Hund").weights.shape == (3, 2)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\t"])

@@ -108,7 +108,13 @@ def test_a_text_that_is_no_source_is_doubted(name):
     assert doubt(text, ["The man sleeps.", ""], 100) is None
     assert doubt(text, [], 100) is None
     assert "more like targets than like sources" in str(doubt(text, [pair.target for pair in PAIRS], 100))
-    assert "unknown or were never seen" in str(doubt(text, ["Ξένη γλώσσα εδώ"], 100))
+    assert "unknown or were never seen" in str(doubt(text, ["Ξένη γλώσσα, εδώ και τώρα."], 100))
+
+
+def test_a_single_new_word_is_no_reason_to_doubt():
+    text = fitted(**SETTINGS["word"])
+    assert doubt(text, ["Ξένη!"], 100) is None
+    assert doubt(text, ["Katze?"], 100) is None
 
 
 def test_a_text_that_is_far_longer_than_any_seen_is_doubted():
