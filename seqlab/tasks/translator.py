@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from seqlab.config import Translation
 from seqlab.decoding.beam import beam_search
@@ -22,6 +21,7 @@ from seqlab.records import Pair
 from seqlab.tasks import translator_network
 from seqlab.tasks.pairs_kept import Sides, one_spaced, sides_of
 from seqlab.tasks.sentence_network import on_each_core
+from seqlab.tasks.translated import Attention, Likelihood, Search, Translated
 from seqlab.tasks.translation_scores import TranslatorScores, tokenize
 from seqlab.tasks.translator_network import Network
 from seqlab.tasks.translator_text import Ints, TranslatorText, doubt
@@ -31,52 +31,8 @@ TOKENS = 1 << 12
 """Of the sources that are translated at a time, padding included, times the beam; and of pairs that are scored."""
 AT_A_TIME = 4096
 """Texts that are translated together, so that memory is bounded."""
-Floats = NDArray[np.float32]
 Finder = Callable[[Sequence[Ints], int], list[list[Hypothesis]]]
 """(sources in ids, the number of the first one) -> what is found for each."""
-
-
-class Search(NamedTuple):
-    """How translations are searched for."""
-
-    beam: int
-    n_best: int
-    length_penalty: float
-    coverage_penalty: float
-
-
-class Translated(NamedTuple):
-    """One translation of a text."""
-
-    text: str
-    score: float
-    """What translations of the same text are ordered by: the log-probability with the penalties of the search."""
-    log_prob: float
-    """ln p of its tokens, its end among them."""
-    tokens: tuple[str, ...]
-    """It in tokens of the target; an unknown one is the source token that attention was at."""
-    attention: Floats | None
-    """(T, S) how far each token looked at each token of the source, 1 in all; None of a network without."""
-
-
-class Likelihood(NamedTuple):
-    """How likely a target is, given its source."""
-
-    log_prob: float
-    """ln p of all of it, its end too."""
-    n_tokens: int
-    """How many tokens that is."""
-
-
-class Attention(NamedTuple):
-    """What was looked at while a text was translated."""
-
-    source: tuple[str, ...]
-    """The S tokens of the text."""
-    target: tuple[str, ...]
-    """The T tokens of its translation."""
-    weights: Floats
-    """(T, S), each row 1 in all."""
 
 
 class Translator:

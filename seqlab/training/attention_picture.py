@@ -10,7 +10,7 @@ from seqlab.modeldir import open_directory
 from seqlab.training.pictures import check, save
 
 if TYPE_CHECKING:
-    from seqlab.tasks.translator import Attention
+    from seqlab.tasks.translated import Attention
 
 MOST = 150
 """Tokens of a side that can be read beside the matrix."""
