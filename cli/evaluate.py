@@ -70,8 +70,10 @@ def command(
     from seqlab.modeldir import open_directory
 
     task = open_directory(run).config.task
-    if task != "lm" and (batch_size is not None or context is not None):
-        raise ConfigError("--batch-size and --context are for a language model; leave them out")
+    options = {"batch_size": batch_size, "context": context}
+    options = {name: value for name, value in options.items() if value is not None}
+    if options and task != "lm":
+        raise ConfigError(f"--{next(iter(options)).replace('_', '-')} is for a language model; leave it out")
     if task != "translate" and (names := translators.given(search)):
         raise ConfigError(f"{names[0]} is for a translator; leave it out")
     if task == "translate":
@@ -92,8 +94,6 @@ def command(
     from seqlab.cli.tables import for_json, table
 
     model = load(run, device)
-    options = {"batch_size": batch_size, "context": context}
-    options = {name: value for name, value in options.items() if value is not None}
     records = reader(model.config, corpora, encoding)
     scores = model.evaluate(records, **options)
     if as_json:

@@ -80,7 +80,8 @@ def command(
     if proba and task != "classify":
         raise ConfigError("--proba is for a classifier; leave it out")
     if task in ("classify", "translate") and form not in ("words", "json"):
-        raise ConfigError(f"--format {form} is not for a model of the task {task}; take json, or leave it out")
+        what = "classifier" if task == "classify" else "translator"
+        raise ConfigError(f"--format {form} is not for a {what}; take json, or leave it out")
     if task != "translate" and (names := translators.given(search | {"n_best": n_best})):
         raise ConfigError(f"{names[0]} is for a translator; leave it out")
     if userdict is not None and task != "segment":

@@ -261,7 +261,7 @@ def test_lines_are_written_as_they_come(runs):
         (["one", "--coverage-penalty", "inf"], "coverage_penalty: is a number from 0 upwards, not inf"),
         (["blind", "--coverage-penalty", "1"], "coverage_penalty: this network has no attention"),
         (["one", "--proba"], "--proba is for a classifier"),
-        (["one", "--format", "bmes"], "--format bmes is not for a model of the task translate"),
+        (["one", "--format", "bmes"], "--format bmes is not for a translator"),
         (["one", "chinese"], "these translators have different vocabularies"),
         (["one", "--userdict", "w.txt"], "--userdict is for a segmenter"),
     ],
@@ -313,7 +313,9 @@ def test_what_cannot_be_scored_is_refused(refused, runs):
     refused("evaluate", runs / "one", "rows.en", "short.de", code=1, says=["16", "15"])
     refused("evaluate", runs / "one", "rows.tsv", "--beam", "0", code=2, says=["beam: 0"])
     refused("evaluate", runs / "one", "rows.tsv", "--errors", "3", code=2, says=["--errors and --report are for a"])
-    refused("evaluate", runs / "one", "rows.tsv", "--batch-size", "3", code=2, says=["are for a language model"])
+    refused(
+        "evaluate", runs / "one", "rows.tsv", "--batch-size", "3", code=2, says=["--batch-size is for a language model"]
+    )
 
 
 # --- plot, info
