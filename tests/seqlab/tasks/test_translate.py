@@ -220,6 +220,7 @@ class StopAfter(Unwatched):
 
 def test_resuming_equals_no_interruption(tmp_path):
     settings = SMALL | {"epochs": 2, "dropout": 0.2, "sampling": 0.5, "rare_as_unknown": 0.3, "average": 0.9}
+    settings |= {"shared": True, "tied": "all"}
     whole = seqlab.train("translate", made(), output=tmp_path / "whole", **settings)
     with pytest.raises(Interrupted, match="go on with: seqlab train translate -o"):
         seqlab.train("translate", made(), output=tmp_path / "stopped", watcher=StopAfter(15), **settings)
@@ -247,3 +248,21 @@ def test_what_training_leaves_tells_of_it(tmp_path):
     for said in ("A recurrent translator", "copied source floor", "general attention", "seqlab predict", "chrF2"):
         assert said in card
     assert seqlab.load(tmp_path / "run").scores == model.scores
+
+
+def test_attention_finds_the_word_and_without_it_a_network_is_far_behind():
+    def sentences(n, seed):
+        draw = np.random.default_rng(seed)
+        sources = [[f"w{word}" for word in draw.integers(0, 60, length)] for length in draw.integers(3, 12, n)]
+        return [(" ".join(source), " ".join(word.upper() for word in source)) for source in sources]
+
+    settings = SMALL | {"hidden": 48, "embedding": 48, "epochs": 6, "batch_size": 600, "lr": 8e-3, "dropout": 0.1}
+    models = {
+        name: seqlab.train("translate", sentences(3000, 1), sentences(200, 2), attention=name, **settings)
+        for name in ("general", "none")
+    }
+    bleu = {name: model.scores["bleu"] for name, model in models.items()}
+    assert bleu["general"] > 80 > 40 > bleu["none"]
+    seen = models["general"].attention("w1 w2 w3 w4 w5 w6")
+    assert seen.target == ("W1", "W2", "W3", "W4", "W5", "W6")
+    assert seen.weights.argmax(1).tolist() == [0, 1, 2, 3, 4, 5]
