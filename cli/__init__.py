@@ -13,12 +13,12 @@ from seqlab.errors import ConfigError, SeqlabError, unknown
 COMMANDS = {
     "train": "Train a model on a corpus.",
     "generate": "Write new text with a language model.",
-    "predict": "Cut text into words, or tag it.",
+    "predict": "Cut text into words, tag, classify or translate it.",
     "evaluate": "Score a model on a corpus.",
     "compare": "Compare models in one table.",
     "mix": "Mix several language models into one.",
     "convert": "Turn n-gram models into ARPA files, and back.",
-    "plot": "Draw learning curves.",
+    "plot": "Draw learning curves, confusions, or attention.",
     "info": "Tell what a model directory holds.",
     "corpora": "List the bundled samples, or print one.",
 }

@@ -11,6 +11,7 @@ from seqlab.errors import ConfigError
 
 if TYPE_CHECKING:
     from seqlab.cli.report import Report
+    from seqlab.modeldir import ModelDirectory
 
 SHOWN_MISTAKES = 20
 """How many a report shows where no number is given."""
@@ -22,18 +23,28 @@ def several(runs: Sequence[Path], device: str) -> Any:
     Raises:
         ConfigError: one of several is no classifier, or they have different labels.
     """
-    from seqlab.modeldir import open_directory
     from seqlab.tasks import families
     from seqlab.tasks.classifier_ensemble import ClassifierEnsemble
 
+    models = list(families.load_all(of_one_task(runs, "classify"), device))
+    return models[0] if len(models) == 1 else ClassifierEnsemble(models)
+
+
+def of_one_task(runs: Sequence[Path], task: str) -> "list[ModelDirectory]":
+    """The model directories of runs.
+
+    Raises:
+        ConfigError: there are several, and one of them is not of the task.
+    """
+    from seqlab.modeldir import open_directory
+
     directories = [open_directory(run) for run in runs]
     for directory in directories:
-        if directory.config.task != "classify" and len(directories) > 1:
+        if directory.config.task != task and len(directories) > 1:
             raise ConfigError(
-                f"{directory.path}: is of the task {directory.config.task}; several are for classifiers only"
+                f"{directory.path}: is of the task {directory.config.task}; several are for classifiers or translators only"
             )
-    models = list(families.load_all(directories, device))
-    return models[0] if len(models) == 1 else ClassifierEnsemble(models)
+    return directories
 
 
 def evaluate(

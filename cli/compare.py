@@ -32,7 +32,8 @@ def command(runs: tuple[Path, ...], corpora: tuple[str, ...], encoding: str | No
     Without --on the scores are those of training, which say something of one another only where the same data were held
     out, and read as the same tokens. With --on each model is scored on that corpus; of segmenters and taggers a paired
     bootstrap over the sentences then tells how far each is behind the best one, and whether by chance. Of classifiers it
-    does so over the texts, and McNemar's test looks at those that only one of both has right.
+    does so over the texts, and McNemar's test looks at those that only one of both has right; of translators it does so
+    for BLEU and chrF.
 
     Language models of different tokens, such as words and characters, cannot be compared by figures a token. With --on the
     nats of the whole text are then divided by the number of its characters too, the same for all. A model of words predicts
@@ -50,6 +51,11 @@ def command(runs: tuple[Path, ...], corpora: tuple[str, ...], encoding: str | No
         from seqlab.cli import compare_classifiers
 
         compare_classifiers.compare(directories, corpora, encoding, device, as_json)
+        return
+    if tasks == ["translate"]:
+        from seqlab.cli import compare_translators
+
+        compare_translators.compare(directories, corpora, encoding, device, as_json)
         return
     if tasks != ["lm"]:
         from seqlab.cli.compare_sentences import compare

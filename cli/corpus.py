@@ -1,10 +1,15 @@
 """The reader that fits a task."""
 
+import re
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
-from seqlab.config import Classification, Experiment, Segmentation, Tagging
-from seqlab.corpora import SAMPLES, open_labelled, open_segmented, open_tagged, open_text
+from seqlab.config import Classification, Experiment, Segmentation, Tagging, Translation
+from seqlab.corpora import SAMPLES, open_labelled, open_parallel, open_segmented, open_tagged, open_text
+
+_LANGUAGE = re.compile("[A-Za-z]{2}([-_][A-Za-z]{2,4})?")
+"""How a language is called at the end of a file's name, or in that of a column."""
 
 
 def reader(config: Experiment, corpora: Sequence[str], encoding: str | None = None) -> Any:
@@ -25,7 +30,26 @@ def reader(config: Experiment, corpora: Sequence[str], encoding: str | None = No
             header=data.header,
             label_separator=data.label_separator,
         )
+    if isinstance(config, Translation):
+        names = ("form", "source_column", "target_column", "header")
+        return open_parallel(corpora, encoding, **{name: getattr(config.data, name) for name in names})
     return open_text(corpora, encoding)
+
+
+def with_languages(config: Translation) -> Translation:
+    """The settings with the languages that the names of columns or of two files tell, where they are not given."""
+    data = config.data
+    ends = [PurePath(corpus).name.removesuffix(".gz").removesuffix(".bz2").removesuffix(".xz") for corpus in data.train]
+    tells = [data.source_column or "", data.target_column or ""]
+    if not any(tells) and len(ends) == 2:
+        tells = [end.rpartition(".")[2] for end in ends]
+    known = [tell.lower() if _LANGUAGE.fullmatch(tell) else None for tell in tells]
+    found = {
+        name: language
+        for name, language in zip(("source_language", "target_language"), known, strict=True)
+        if getattr(data, name) is None and language is not None and known[0] != known[1]
+    }
+    return config.model_copy(update={"data": data.model_copy(update=found)}) if found else config
 
 
 def columns_of_samples(corpora: Sequence[str]) -> dict[str, int]:

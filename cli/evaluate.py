@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seqlab.cli import translators
 from seqlab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ SHOWN_CONFUSIONS = 20
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Of a classifier: further ones whose mean probabilities count; may be given several times.",
+    help="Of a classifier or translator: further ones whose mean probabilities count; may be given several times.",
 )
 @click.option(
     "--errors", type=click.IntRange(1), metavar="N", help="Of a classifier: show its N most confident mistakes."
@@ -46,6 +47,7 @@ SHOWN_CONFUSIONS = 20
     type=click.Path(path_type=Path),
     help="Of a classifier: leave a page (HTML) with scores, curves, mistakes.",
 )
+@translators.search_options
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
     run: Path,
@@ -58,32 +60,40 @@ def command(
     errors: int | None,
     report: Path | None,
     as_json: bool,
+    **search: float | None,
 ) -> None:
     """Score a model on a corpus of the kind it was trained on; every token is counted once.
 
-    Segmenters, taggers and classifiers read it by the settings they were trained with, such as the columns of tags.
+    Segmenters, taggers, classifiers and translators read it by the settings they were trained with, such as the columns of
+    tags. Of a translator it is two files, or one that has both sides.
     """
     from seqlab.modeldir import open_directory
 
-    if open_directory(run).config.task == "classify":
-        if batch_size is not None or context is not None:
-            raise ConfigError("--batch-size and --context are for a language model; leave them out")
+    task = open_directory(run).config.task
+    options = {"batch_size": batch_size, "context": context}
+    options = {name: value for name, value in options.items() if value is not None}
+    if options and task != "lm":
+        raise ConfigError(f"--{next(iter(options)).replace('_', '-')} is for a language model; leave it out")
+    if task != "translate" and (names := translators.given(search)):
+        raise ConfigError(f"{names[0]} is for a translator; leave it out")
+    if task == "translate":
+        if errors or report:
+            raise ConfigError("--errors and --report are for a classifier; leave them out")
+        translators.evaluate([run, *others], corpora, encoding, device, search=search, as_json=as_json)
+        return
+    if task == "classify":
         from seqlab.cli.classifiers import evaluate
 
         evaluate([run, *others], corpora, encoding, device, errors=errors, report=report, as_json=as_json)
         return
     for name, value in (("with", others), ("errors", errors), ("report", report)):
         if value:
-            raise ConfigError(f"--{name} is for a classifier; leave it out")
+            raise ConfigError(f"--{name} is for a classifier{' or translator' * (name == 'with')}; leave it out")
     from seqlab import load
     from seqlab.cli.corpus import reader
     from seqlab.cli.tables import for_json, table
 
     model = load(run, device)
-    options = {"batch_size": batch_size, "context": context}
-    options = {name: value for name, value in options.items() if value is not None}
-    if options and model.config.task != "lm":
-        raise ConfigError(f"--{next(iter(options)).replace('_', '-')} is for a language model; leave it out")
     records = reader(model.config, corpora, encoding)
     scores = model.evaluate(records, **options)
     if as_json:

@@ -1,4 +1,4 @@
-"""`seqlab predict RUN... [FILE]`: words, tags or labels, a line for a line."""
+"""`seqlab predict RUN... [FILE]`: words, tags, labels or translations, a line for a line."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seqlab.cli import translators
 from seqlab.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -31,13 +32,28 @@ FORMATS = ("words", "bmes", "offsets", "json")
 @click.option(
     "--userdict", type=click.Path(path_type=Path), help="Words a segmenter is to keep whole, in jieba's format."
 )
+@translators.search_options
+@click.option(
+    "--n-best", type=int, metavar="N", help="Of a translator: the N best translations of a line with their scores."
+)
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the text; what is written is UTF-8.")
 @click.option("--device", default="cpu", show_default=True, help="For networks: cpu, cuda, cuda:1, ..., or auto.")
-def command(paths: tuple[Path, ...], form: str, proba: bool, userdict: Path | None, encoding: str, device: str) -> None:
-    """Cut text into words, tag it, or classify it, line by line: from FILE, or from standard input.
+def command(
+    paths: tuple[Path, ...],
+    form: str,
+    proba: bool,
+    userdict: Path | None,
+    n_best: int | None,
+    encoding: str,
+    device: str,
+    **search: float | None,
+) -> None:
+    """Cut text into words, tag it, classify it or translate it, line by line: from FILE, or from standard input.
 
     A classifier writes the label of each line, or its labels parted by commas; of several RUNs with the same labels the
-    mean of their probabilities counts. A segmenter takes any text. A tagger of words takes lines of words parted by
+    mean of their probabilities counts. A translator takes a sentence a line; of several RUNs with the same vocabularies the
+    mean counts likewise; with --n-best it writes a score and a translation a line, and a blank line behind each line of
+    text. A segmenter takes any text. A tagger of words takes lines of words parted by
     blanks, a tagger of characters any text, of which it leaves blanks out.
 
     \b
@@ -56,22 +72,29 @@ def command(paths: tuple[Path, ...], form: str, proba: bool, userdict: Path | No
     runs, file = _runs_and_file(paths)
     run = runs[0]
     task = open_directory(run).config.task
-    if task not in _WRITERS:
+    if task not in (*_WRITERS, "translate"):
         better = TASKS[task].next_step.format(name=run)
         raise ModelError(
             f"{run}: is a model of the task {task}, which has nothing to predict line by line; use: {better}"
         )
     if proba and task != "classify":
         raise ConfigError("--proba is for a classifier; leave it out")
-    if task == "classify" and form not in ("words", "json"):
-        raise ConfigError(f"--format {form} is not for a classifier; take json, or leave it out")
+    if task in ("classify", "translate") and form not in ("words", "json"):
+        what = "classifier" if task == "classify" else "translator"
+        raise ConfigError(f"--format {form} is not for a {what}; take json, or leave it out")
+    if task != "translate" and (names := translators.given(search | {"n_best": n_best})):
+        raise ConfigError(f"{names[0]} is for a translator; leave it out")
+    if userdict is not None and task != "segment":
+        raise ConfigError("--userdict is for a segmenter; leave it out")
+    blocks = as_they_come(_standard_input() if str(file) == "-" else file, encoding)
+    if task == "translate":
+        translators.predict(runs, blocks, device, n_best=n_best, search=search, as_json=form == "json")
+        return
     model: Any = _model(runs, device)
     write = _with_probabilities if proba and form != "json" else _WRITERS[task]
     if userdict is not None:
-        if task != "segment":
-            raise ConfigError("--userdict is for a segmenter; leave it out")
         model.load_userdict(userdict)
-    for lines in as_they_come(_standard_input() if str(file) == "-" else file, encoding):
+    for lines in blocks:
         click.echo("\n".join(write(model, lines, form)))
 
 

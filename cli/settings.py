@@ -21,6 +21,7 @@ SECTIONS = {
     "convolution": "Convolutions",
     "bag": "Bags of n-grams",
     "objective": "Loss",
+    "decoding": "Search for translations",
     "augmentation": "Augmentation",
     "hmm": "Hidden Markov model",
     "matching": "Maximum matching",

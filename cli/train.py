@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from seqlab.cli import settings
-from seqlab.config import Classification, Experiment, LanguageModelling, Segmentation, Tagging
+from seqlab.config import Classification, Experiment, LanguageModelling, Segmentation, Tagging, Translation
 from seqlab.errors import ConfigError, DataError, ModelError, unknown
 from seqlab.resolve import assignment, read_toml, resolve
 
@@ -130,16 +130,29 @@ def classify() -> None:
     """
 
 
+@task("translate", Translation)
+def translate() -> None:
+    """Train a translator on pairs of sentences.
+
+    The CORPUS is two text files with a sentence a line, the source first; or a table (.tsv, .csv), lines with ||| between
+    the sides, .jsonl, sample:phrases, or hf:NAME; .gz, .bz2 and .xz are decompressed. Settings are taken from the
+    experiment file, then from the options, which stand over it. Scores are BLEU, chrF and TER with their signatures;
+    beside them stand those of the sources as they are.
+    """
+
+
 def _run(config: Experiment, output: Path, overwrite: bool) -> None:
     if not config.data.train:
         raise ConfigError("no corpus to train on: give a file, a folder or sample:NAME (see `seqlab corpora`)")
-    from seqlab.cli.corpus import columns_of_samples
+    from seqlab.cli.corpus import columns_of_samples, with_languages
     from seqlab.cli.display import Display
     from seqlab.training import experiment
 
     if isinstance(config, Tagging) and config.data.columns is None:  # evaluate reads other files in the same way
         columns = columns_of_samples((*config.data.train, *config.data.validation))
         config = config.model_copy(update={"data": config.data.model_copy(update=columns)})
+    if isinstance(config, Translation):
+        config = with_languages(config)
     with Display(output) as display:
         experiment.run(config, *_data(config), output, overwrite=overwrite, watcher=display)
 

@@ -4,11 +4,13 @@ import os
 from collections.abc import Sequence
 
 from seqlab.corpora.catalogue import SAMPLES, Sample
+from seqlab.corpora.columns import Column
 from seqlab.corpora.files import TextFile
 from seqlab.corpora.hub import PREFIX, HubSegmented, HubTagged, HubText
 from seqlab.corpora.hub_labelled import HubLabelled
+from seqlab.corpora.hub_parallel import HubParallel
 from seqlab.corpora.labelled import LabelledText
-from seqlab.corpora.labelled_columns import Column
+from seqlab.corpora.parallel import ParallelText
 from seqlab.corpora.readers import PlainText
 from seqlab.corpora.segmented import SegmentedText
 from seqlab.corpora.tagged import TaggedColumns, TaggedLines
@@ -17,10 +19,12 @@ from seqlab.errors import ConfigError, unknown
 __all__ = [
     "SAMPLES",
     "HubLabelled",
+    "HubParallel",
     "HubSegmented",
     "HubTagged",
     "HubText",
     "LabelledText",
+    "ParallelText",
     "PlainText",
     "Sample",
     "SegmentedText",
@@ -28,6 +32,7 @@ __all__ = [
     "TaggedLines",
     "TextFile",
     "open_labelled",
+    "open_parallel",
     "open_segmented",
     "open_tagged",
     "open_text",
@@ -135,6 +140,43 @@ def open_labelled(
         label_column=label_column,
         header=header,
         label_separator=label_separator,
+    )
+
+
+def open_parallel(
+    corpora: Corpora,
+    encoding: str = "utf-8",
+    *,
+    form: str = "auto",
+    source_column: Column = None,
+    target_column: Column = None,
+    header: bool | None = None,
+) -> ParallelText | HubParallel:
+    """Open corpora of sentences with their translations: two files, tables, JSON lines, or `hf:...`.
+
+    Text files come in pairs, that of the source first: ["train.en", "train.de"]; any other corpus stands alone. `form` is
+    auto, text (two files), tsv, csv, moses (`source ||| target`) or jsonl. Columns are names, languages among them, or
+    numbers from 1, or from -1 backward; where none is named, the usual names are looked for. `header` is whether tables
+    have one (None finds out). Raises ConfigError for an unknown sample, encoding or form, settings that a form does not
+    have and where `hf:` is mixed with others, and what `ParallelText` or `HubParallel` raises.
+    """
+    if datasets := _datasets(corpora):
+        if isinstance(source_column, int) or isinstance(target_column, int):
+            raise ConfigError(
+                f"the columns of {datasets[0]} have names, such as source and target, not numbers: give the names"
+            )
+        if form != "auto" or header is not None:
+            raise ConfigError(
+                f"{datasets[0]} is a dataset, which has no {'header' if form == 'auto' else 'form'}: leave it out"
+            )
+        return HubParallel(datasets, source_column=source_column, target_column=target_column)
+    return ParallelText(
+        _all_resolved(corpora, "parallel"),
+        encoding,
+        form=form,
+        source_column=source_column,
+        target_column=target_column,
+        header=header,
     )
 
 

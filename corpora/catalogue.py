@@ -16,10 +16,10 @@ class Sample:
     summary: str
     licence: str
     path: Path
-    form: Literal["text", "segmented", "columns", "labelled"] = "text"
+    form: Literal["text", "segmented", "columns", "labelled", "parallel"] = "text"
     """text: running text. segmented: a sentence a line, its words parted by spaces. columns: a token and its tag a line,
     sentences parted by a blank one. labelled: a table with tabs, a text and its label a line, below a line with their
-    names."""
+    names. parallel: a table with tabs, a sentence and its translation a line, below a line with their languages."""
 
 
 SAMPLES: dict[str, Sample] = {
@@ -60,6 +60,14 @@ SAMPLES: dict[str, Sample] = {
         licence="CC0-1.0",
         path=_FOLDER / "reviews.tsv",
         form="labelled",
+    ),
+    "phrases": Sample(
+        name="phrases",
+        language="English, Chinese",
+        summary="everyday sentences with their translations",
+        licence="CC0-1.0",
+        path=_FOLDER / "phrases.tsv",
+        form="parallel",
     ),
 }
 """The samples by name; a corpus `sample:NAME` is one of them."""

@@ -33,14 +33,14 @@ def check_encoding(name: str) -> None:
     raise ConfigError(f"unknown encoding '{name}'{hint} common ones: {_COMMON}")
 
 
-def decode(blocks: Iterable[bytes], encoding: str, path: Path) -> Iterator[str]:
+def decode(blocks: Iterable[bytes], encoding: str, path: Path, *, lone_returns: bool = True) -> Iterator[str]:
     """Give the text of a file in blocks; every kind of line end becomes a line feed, a byte order mark is dropped.
 
-    Raises DataError with file, line (from 1) and byte (from 0) where the bytes are not in the encoding, and where the
-    file looks binary.
+    Without `lone_returns`, a carriage return that no line feed follows is no line end and stays. Raises DataError with
+    file, line (from 1) and byte (from 0) where the bytes are not in the encoding, and where the file looks binary.
     """
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    line_ends = io.IncrementalNewlineDecoder(None, translate=True)
+    line_ends = io.IncrementalNewlineDecoder(None, translate=True) if lone_returns else _Returns()
     n_bytes, n_lines = 0, 0
     looked = False
     for block, last in _with_last(blocks):
@@ -66,6 +66,20 @@ def decode(blocks: Iterable[bytes], encoding: str, path: Path) -> Iterator[str]:
         n_lines += text.count("\n")
         if text:
             yield text
+
+
+class _Returns:
+    """Makes "\\r\\n" a line feed and leaves "\\r" by itself, in text that comes in blocks."""
+
+    def __init__(self) -> None:
+        self._waits = False  # whether the last block ended in a return, which is held back
+
+    def decode(self, text: str, final: bool = False) -> str:
+        """Give the text of the next block."""
+        if self._waits:
+            text = "\r" + text
+        self._waits = text.endswith("\r") and not final
+        return text[: len(text) - self._waits].replace("\r\n", "\n")
 
 
 def _with_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:

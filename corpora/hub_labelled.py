@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from seqlab.corpora import labels
+from seqlab.corpora.columns import Columns
 from seqlab.corpora.hub import STRINGS, HubDataset, open_dataset
-from seqlab.corpora.labelled_columns import Columns
+from seqlab.corpora.labelled_columns import ROLES
 from seqlab.errors import DataError
 from seqlab.records import Labelled
 
@@ -32,7 +33,7 @@ class HubLabelled:
         split at `label_separator`.
         """
         labels.check_separator(label_separator)
-        columns = Columns(text_column, label_column)
+        columns = Columns(ROLES, (text_column, label_column))
         self._separator = label_separator
         self.datasets = [open_dataset(corpus) for corpus in corpora]
         self._columns = [columns.keys(dataset.data.features, dataset.name) for dataset in self.datasets]

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqlab.corpora import labels
+from seqlab.corpora.columns import Column, Columns
 from seqlab.corpora.files import TEXT_SUFFIXES, Paths, TextFile, find_files, nothing_in
 from seqlab.corpora.folder_per_class import files_by_class, is_per_class, read_whole, suffix_of
-from seqlab.corpora.labelled_columns import Column, Columns
+from seqlab.corpora.labelled_columns import ROLES
 from seqlab.corpora.labelled_lines import MARK, read_fasttext, read_jsonl
-from seqlab.corpora.labelled_tables import read_csv, read_tsv
 from seqlab.corpora.lines import read_lines
+from seqlab.corpora.tables import csv_cells, tsv_cells
 from seqlab.errors import ConfigError, unknown
 from seqlab.records import Labelled
 
-_TABLES = {"csv": read_csv, "tsv": read_tsv, "jsonl": read_jsonl}
+_TABLES = {"csv": csv_cells, "tsv": tsv_cells}
 _BY_SUFFIX = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 FORMS = ("auto", "tsv", "csv", "jsonl", "fasttext", "folders")
 """What `form` can be."""
@@ -39,7 +40,7 @@ class _Part(NamedTuple):
 class LabelledText:
     """Texts with their labels from files and folders, in constant memory, one record at a time.
 
-    Forms: `tsv` and `csv`, tables (`labelled_tables`); `jsonl`, a JSON object a line, and `fasttext`, lines that begin with
+    Forms: `tsv` and `csv`, tables (`tables`); `jsonl`, a JSON object a line, and `fasttext`, lines that begin with
     `__label__` (`labelled_lines`); `folders`, a folder with a subfolder for each class (`folder_per_class`). With `auto`,
     `.csv`, `.jsonl` and `.ndjson` say it themselves; other files are fastText's if their first line begins so, else
     `tsv`; a folder whose subfolders hold text files is a folder per class. Files may be compressed. Texts are given as they
@@ -69,7 +70,7 @@ class LabelledText:
         if form not in FORMS:
             raise ConfigError(unknown("form of labelled texts", form, FORMS))
         labels.check_separator(label_separator)
-        self._columns = Columns(text_column, label_column, header)
+        self._columns = Columns(ROLES, (text_column, label_column), header)
         self._separator = label_separator
         if isinstance(paths, str | os.PathLike):
             paths = [paths]
@@ -95,17 +96,23 @@ class LabelledText:
 
     def _read(self, part: _Part) -> Iterator[Labelled]:
         if part.form in _TABLES:
-            return _TABLES[part.form](part.file, self._columns, self._separator)
+            return self._read_table(part)
+        if part.form == "jsonl":
+            return read_jsonl(part.file, self._columns, self._separator)
         return read_fasttext(part.file) if part.form == "fasttext" else read_whole(part.file, part.label)
+
+    def _read_table(self, part: _Part) -> Iterator[Labelled]:
+        for place, text, label in _TABLES[part.form](part.file, self._columns):
+            yield Labelled(text, labels.in_cell(label, self._separator, place), place)
 
     def _check(self, part: _Part) -> None:
         """Raise ConfigError for settings that the form of a part does not have."""
         columns = self._columns
-        asked = [column for column in (columns.text, columns.label) if column is not None]
+        asked = [column for column in columns.asked if column is not None]
         kept = f"{part.file.path} is read in the form {part.form}, which has no"
-        if columns.header and part.form not in ("csv", "tsv"):
+        if columns.header and part.form not in _TABLES:
             raise ConfigError(f"{kept} header: leave it out, or name another form")
-        if part.form in ("csv", "tsv"):
+        if part.form in _TABLES:
             columns.check_for_table()
         elif part.form == "jsonl":
             number = next((column for column in asked if isinstance(column, int)), None)

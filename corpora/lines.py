@@ -8,14 +8,15 @@ from seqlab.corpora.files import TextFile, read_blocks
 from seqlab.text.width import to_half
 
 
-def read_lines(file: TextFile, fold_widths: bool = False) -> Iterator[tuple[int, str]]:
+def read_lines(file: TextFile, fold_widths: bool = False, *, lone_returns: bool = True) -> Iterator[tuple[int, str]]:
     """Give the lines of a file with their numbers, from 1, and without their ends; never more than a block in memory.
 
-    Where `fold_widths`, full-width ASCII and the ideographic space become ASCII. Raises DataError as `decode` does.
+    Where `fold_widths`, full-width ASCII and the ideographic space become ASCII. Without `lone_returns`, a carriage return
+    that no line feed follows is no line end. Raises DataError as `decode` does.
     """
     number = 1
     rest = ""
-    for block in decode(read_blocks(file.path), file.encoding, file.path):
+    for block in decode(read_blocks(file.path), file.encoding, file.path, lone_returns=lone_returns):
         *lines, rest = (rest + (to_half(block) if fold_widths else block)).split("\n")
         for line in lines:
             yield number, line

@@ -51,3 +51,13 @@ class Labelled:
     labels: tuple[str, ...]
     source: str = ""
     """Where it comes from, for messages: a path and a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A sentence and its translation, for translation; a side that is empty in the corpus is empty here."""
+
+    source: str
+    target: str
+    where: str = ""
+    """Where it comes from, for messages: a path and a line."""

@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from seqlab.corpora import open_labelled
+from seqlab.corpora import open_labelled, open_parallel
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NETWORK = ["--epochs", "1", "--hidden", "16"]
-LIMIT = {"lm": "4000", "segment": "200", "tag": "200", "classify": "200"}  # characters, or sentences
+LIMIT = {
+    "lm": "4000",
+    "segment": "200",
+    "tag": "200",
+    "classify": "200",
+    "translate": "100",
+}  # characters, or sentences
 
 
 def blocks(language: str) -> list[str]:
@@ -51,6 +57,11 @@ def test_the_commands_and_examples_run(tmp_path: Path, monkeypatch: pytest.Monke
         (tmp_path / name).symlink_to(tmp_path / "my.txt")
     with (tmp_path / "my.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("text", "label"), *((r.text, *r.labels) for r in open_labelled("sample:reviews"))])
+    for language, side in (("en", "source"), ("zh", "target")):
+        sentences = [getattr(record, side) for record in open_parallel("sample:phrases")]
+        (tmp_path / f"my.{language}").write_text(
+            "".join(f"{text}\n" for text in sentences), encoding="utf-8", newline=""
+        )
     (tmp_path / "my.seg").symlink_to(ROOT / "corpora" / "samples" / "segmented.txt")
     assert len(commands()) >= 8
     for command in commands():

@@ -13,6 +13,7 @@ from seqlab.config.ngram import Ngram, n_bytes
 from seqlab.config.section import Section
 from seqlab.config.sentences import Features, Segmentation, SentenceTask, TaggerNetwork, Tagging
 from seqlab.config.training import FineTuning, OptimizerName, Training
+from seqlab.config.translation import Translation
 
 __all__ = [
     "NETWORKS",
@@ -31,6 +32,7 @@ __all__ = [
     "TaggerNetwork",
     "Tagging",
     "Training",
+    "Translation",
     "n_bytes",
 ]
 
@@ -39,5 +41,6 @@ SCHEMAS: dict[str, type[Experiment]] = {
     "segment": Segmentation,
     "tag": Tagging,
     "classify": Classification,
+    "translate": Translation,
 }
 """The tasks by name, each with all its settings."""

@@ -4,7 +4,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqlab import modeldir
-from seqlab.tasks import classify, classify_report, families, lm, lm_report, segment, sentence_report, tag
+from seqlab.tasks import (
+    classify,
+    classify_report,
+    families,
+    lm,
+    lm_report,
+    segment,
+    sentence_report,
+    tag,
+    translate,
+    translate_report,
+)
 from seqlab.tasks.base import TaskRow
 
 if TYPE_CHECKING:
@@ -33,6 +44,12 @@ def _classification_task(config: Any, folder: Path, device: str) -> "NetworkTask
     from seqlab.tasks.classify_task import ClassificationTask
 
     return ClassificationTask(config, folder, device)
+
+
+def _translation_task(config: Any, folder: Path, device: str) -> "NetworkTask":
+    from seqlab.tasks.translation_task import TranslationTask
+
+    return TranslationTask(config, folder, device)
 
 
 def _with_settings_of_run(config: Any) -> Any:
@@ -74,6 +91,15 @@ _CLASSIFY_USAGE = """    seqlab predict {name} < texts.txt > labels.txt
     classifier.predict(["..."])
     classifier.explain("...")
 """
+_TRANSLATE_USAGE = """    seqlab predict {name} --beam 5 < source.txt > translations.txt
+    seqlab evaluate {name} SOURCE TARGET
+    seqlab plot {name} --attention "..." -o attention.png
+
+    import seqlab
+    translator = seqlab.load("{name}")
+    translator.translate(["..."])
+    translator.attention("...")
+"""
 TASKS: dict[str, TaskRow] = {
     "lm": TaskRow(
         lm.prepare, _language_task, lm_report.table, lm_report.lines, _LM_USAGE, "open_text",
@@ -90,6 +116,10 @@ TASKS: dict[str, TaskRow] = {
     "classify": TaskRow(
         classify.prepare, _classification_task, classify_report.table, classify_report.lines, _CLASSIFY_USAGE,
         "open_labelled", "seqlab predict {name}", _with_settings_of_run,
+    ),
+    "translate": TaskRow(
+        translate.prepare, _translation_task, translate_report.table, translate_report.lines, _TRANSLATE_USAGE,
+        "open_parallel", "seqlab predict {name}",
     ),
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any
 from seqlab.config import Experiment
 from seqlab.errors import ConfigError
 from seqlab.modeldir import CONFIG, ModelDirectory, is_network
-from seqlab.tasks import classify_families, lm_families, sentence_families
+from seqlab.tasks import classify_families, lm_families, sentence_families, translate_families
 from seqlab.tasks.family import Family
 
 FAMILIES: dict[str, dict[str, Family]] = {
@@ -18,6 +18,7 @@ FAMILIES: dict[str, dict[str, Family]] = {
     "segment": sentence_families.SEGMENTERS,
     "tag": sentence_families.TAGGERS,
     "classify": classify_families.CLASSIFIERS,
+    "translate": translate_families.TRANSLATORS,
 }
 
 

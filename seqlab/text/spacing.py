@@ -7,6 +7,9 @@ _CLOSING = frozenset(".,;:!?%‰°…")
 _OPENING = frozenset("¿¡$£#")
 _LINKING = frozenset("-‐‑–—/\\_@~")
 _STRAIGHT_QUOTES = frozenset("\"'")
+_CLOSING_OF_LOW = {"„": "“", "‚": "‘"}
+_CLOSED = {"“": "”", "‘": "’"}
+"""What stands for a quote that closes where it opens elsewhere."""
 
 
 class SpaceJoiner:
@@ -31,8 +34,8 @@ class TypesetJoiner:
 
     None beside a line end, beside an ideograph, kana or full-width punctuation, before closing and after opening
     punctuation, or beside a hyphen, dash or slash; one between all other tokens. Of the straight quotes in a line the
-    first opens, the second closes, and so on. The spacing of the original is not always found again ("a - b" comes out
-    as "a-b"); everything but the spaces is.
+    first opens, the second closes, and so on; a quote that opens elsewhere closes after a low one („so“). The spacing of
+    the original is not always found again ("a - b" comes out as "a-b"); everything but the spaces is.
     """
 
     def __init__(self, inside_words: str = "") -> None:
@@ -55,8 +58,11 @@ class TypesetJoiner:
         closes = piece in self._open_quotes
         opens = piece in _STRAIGHT_QUOTES and not closes
         space = not self._glued and not closes and _needs_space(self._previous[-1:], piece[:1])
-        self._open_quotes ^= {piece} & _STRAIGHT_QUOTES
-        self._glued, self._previous = opens, piece
+        if closes:
+            self._open_quotes.remove(piece)
+        elif opens or piece in _CLOSING_OF_LOW:
+            self._open_quotes.add(_CLOSING_OF_LOW.get(piece, piece))
+        self._glued, self._previous = opens, _CLOSED.get(piece, piece) if closes else piece
         return " " + piece if space else piece
 
     def finish(self) -> str:

@@ -1,15 +1,13 @@
 """The confusion matrix of a classifier on its validation texts, as a picture."""
 
-import warnings
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from seqlab.errors import ConfigError
-from seqlab.modeldir import figures_read, open_directory, written_beside
-from seqlab.training.curves import FORMATS
+from seqlab.modeldir import figures_read, open_directory
+from seqlab.training.pictures import check, save
 
 MOST_NUMBERED = 30
 """Up to how many classes each cell has its number in it."""
@@ -17,8 +15,6 @@ MOST_NAMED = 100
 """Up to how many classes have their names beside the matrix."""
 LONGEST = 24
 """Characters of a name that are shown."""
-USUAL = "DejaVu Sans"
-"""The font that comes with matplotlib."""
 
 
 def draw(run: Path, output: Path) -> str:
@@ -26,7 +22,7 @@ def draw(run: Path, output: Path) -> str:
 
     Args:
         run: the model directory of a classifier with one label a text.
-        output: the picture; its suffix is one of `FORMATS`.
+        output: the picture; its suffix is one of `seqlab.training.pictures.FORMATS`.
 
     Returns:
         characters of the names for which no font is there, sorted; empty where all can be read.
@@ -35,42 +31,10 @@ def draw(run: Path, output: Path) -> str:
         ConfigError: another suffix, or matplotlib is not installed; or the model has no such matrix. ModelError: `run` is
             no model directory.
     """
-    if output.suffix.lower() not in FORMATS:
-        raise ConfigError(f"{output}: the picture's name ends in {', '.join(FORMATS)}")
+    check(output)
     confusion = _confusion(run)
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        raise ConfigError("drawing needs matplotlib: pip install 'seqlab[plots]'") from None
-    fonts, missing = fonts_for("".join((*confusion["true"], *confusion["predicted"], str(run))))
-    with mpl.rc_context({"font.family": fonts, "text.usetex": False}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing from")  # it is said in one line instead
-        figure = _figure(confusion, str(run))
-        with written_beside(output) as beside:
-            figure.savefig(beside, format=output.suffix[1:].lower(), dpi=150)
-    return missing
-
-
-def fonts_for(text: str) -> tuple[list[str], str]:
-    """The names of fonts that together have the characters of a text, and the characters that none of them has."""
-    from matplotlib.font_manager import findfont, fontManager
-    from matplotlib.ft2font import FT2Font
-
-    wanted = {character for character in text if character.isprintable() and not character.isspace()}
-    fonts, missing = [USUAL], _missing(wanted, FT2Font(findfont(USUAL)).get_charmap())
-    # Fonts without serifs first, so that the names look like the rest; each file is opened only while something is missing.
-    for entry in sorted(fontManager.ttflist, key=lambda font: ("Sans" not in font.name, font.name)):
-        if not missing:
-            break
-        if entry.weight in (400, "normal", "regular") and entry.style == "normal" and entry.name not in fonts:
-            left = _missing(missing, FT2Font(entry.fname).get_charmap())
-            if len(left) < len(missing):
-                fonts, missing = [*fonts, entry.name], left
-    return fonts, "".join(sorted(missing))
-
-
-def _missing(wanted: Iterable[str], charmap: dict[int, Any]) -> set[str]:
-    return {character for character in wanted if ord(character) not in charmap}
+    texts = "".join((*confusion["true"], *confusion["predicted"], str(run)))
+    return save(lambda: _figure(confusion, str(run)), texts, output)
 
 
 def _confusion(run: Path) -> dict[str, Any]:

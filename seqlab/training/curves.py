@@ -8,8 +8,8 @@ from seqlab import modeldir
 from seqlab.errors import ConfigError, ModelError
 from seqlab.modeldir import written_beside
 from seqlab.training.log import LOG, read
+from seqlab.training.pictures import check
 
-FORMATS = (".png", ".svg", ".pdf")
 NATS = "nats a token"
 
 
@@ -34,18 +34,15 @@ def draw(runs: Sequence[Path], output: Path) -> None:
 
     Args:
         runs: model directories, or the paths they are going to have.
-        output: the picture; its suffix is one of `FORMATS`.
+        output: the picture; its suffix is one of `seqlab.training.pictures.FORMATS`.
 
     Raises:
         ConfigError: another suffix, matplotlib is not installed, or the runs are validated by different figures.
         ModelError: a run has no log.
     """
-    if output.suffix.lower() not in FORMATS:
-        raise ConfigError(f"{output}: the picture's name ends in {', '.join(FORMATS)}")
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ConfigError("drawing needs matplotlib: pip install 'seqlab[plots]'") from None
+    check(output)
+    from matplotlib.figure import Figure
+
     drawn = [_curves(run) for run in runs]
     first = drawn[0]
     for other in drawn:
@@ -99,4 +96,6 @@ def _names(config: dict[str, Any]) -> tuple[str, str]:
         squares = config.get("objective", {}).get("loss") == "squared-error"
         figure = "1 - micro F1" if data.get("multi_label") else "1 - accuracy"
         return "squared error a text" if squares else "nats a text", figure
+    if task == "translate":
+        return NATS, NATS if config.get("training", {}).get("best_by") == "loss" else "1 - BLEU / 100"
     return NATS, NATS

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from seqlab import precision, weights
-from seqlab.config import Experiment, LanguageModelling
+from seqlab.config import Experiment, LanguageModelling, Translation
 from seqlab.config.classification import BAGS, NOT_RECURRENT
 from seqlab.device import available
 from seqlab.errors import ConfigError
 from seqlab.modeldir import BEST, WEIGHTS, writing
 from seqlab.tasks import TASKS
-from seqlab.tasks.base import NetworkTask
+from seqlab.tasks.base import NetworkTask, Scores
 from seqlab.training import checkpoint, optimizers, tensorboard
 from seqlab.training.fit import Trainer, fit
 from seqlab.training.interrupt import Interrupted, Interrupts
@@ -36,6 +36,14 @@ class ScoresTraining(Protocol):
         """The figures by name; none where training and validation are the same."""
 
 
+@runtime_checkable
+class ScoresUse(Protocol):
+    """A task whose trained model is used otherwise than it is validated, and is to be scored as it is used."""
+
+    def scores_in_use(self, model: nn.Module) -> Scores:
+        """The scores of a model on the validation data."""
+
+
 def check(config: Experiment) -> None:
     """Refuse an optimizer, a device or a precision that cannot be had here.
 
@@ -46,9 +54,10 @@ def check(config: Experiment) -> None:
     if config.training.tensorboard:
         tensorboard.check()
     device = available(config.training.device)
-    if isinstance(config, LanguageModelling):
+    if isinstance(config, LanguageModelling | Translation):
         precision.check(config.network.precision, device)
-    elif config.training.optimizer == "sparse-adam" and config.model not in BAGS:
+    sparse = config.training.optimizer == "sparse-adam"
+    if sparse and not isinstance(config, LanguageModelling) and config.model not in BAGS:
         raise ConfigError(
             "training.optimizer: sparse-adam is for language models and for bags of n-grams; take another, such as adam"
         )
@@ -163,7 +172,8 @@ def _outcome(trainer: Trainer, task: NetworkTask, folder: Path) -> Outcome:
     if (folder / BEST).exists():
         weights.load(model, folder / BEST)
     weights.save(model, folder / WEIGHTS)
-    scores = task.evaluate(model).to_dict() | {"floors": task.floors()}
+    reached_in_use = task.scores_in_use(model) if isinstance(task, ScoresUse) else task.evaluate(model)
+    scores = reached_in_use.to_dict() | {"floors": task.floors()}
     if isinstance(task, ScoresTraining) and (reached := task.training_scores(model)):
         scores["training"] = reached
     training = {

@@ -32,10 +32,11 @@ def train(
     """Train a model on records and return it, ready to use.
 
     Args:
-        task: "lm", "segment", "tag" or "classify".
+        task: "lm", "segment", "tag", "classify" or "translate".
         records: the training data, read several times: texts for "lm", sentences as lists of words for "segment", pairs of
-            tokens and tags for "tag", pairs of a text and its label (or labels) for "classify", or what `open_text`,
-            `open_segmented`, `open_tagged` and `open_labelled` of `seqlab.corpora` give.
+            tokens and tags for "tag", pairs of a text and its label (or labels) for "classify", pairs of a source and its
+            target for "translate", or what `open_text`, `open_segmented`, `open_tagged`, `open_labelled` and
+            `open_parallel` of `seqlab.corpora` give.
         validation: likewise; where none is given, a share of the training data is held out, or of "classify" with folds=5
             each text once.
         output: where to leave the model directory; nowhere where not given.

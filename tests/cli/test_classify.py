@@ -213,7 +213,7 @@ def test_with_another_one(call, runs):
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["soft", "rows.tsv", "--batch-size", "3"], 2, ["--batch-size and --context are for a language model"]),
+        (["soft", "rows.tsv", "--batch-size", "3"], 2, ["--batch-size is for a language model"]),
         (
             ["soft", "rows.tsv", "--with", "other"],
             2,
@@ -232,7 +232,7 @@ def test_what_cannot_be_scored(refused, runs, arguments, code, says):
 
 
 def test_a_language_model_among_classifiers(refused, runs, trained):
-    says = [f"{trained}: is of the task lm; several are for classifiers only"]
+    says = [f"{trained}: is of the task lm; several are for classifiers or translators only"]
     refused("evaluate", runs / "soft", "rows.tsv", "--with", trained, code=2, says=says)
     refused("predict", runs / "soft", trained, "texts.txt", code=2, says=says)
 
@@ -319,5 +319,5 @@ def test_proba_is_for_classifiers(refused, trained, tmp_path):
     seqlab.train("segment", [["船", "靠岸"]], model="max-match", validation_share=0, output=tmp_path / "words")
     refused("predict", tmp_path / "words", "--proba", code=2, says=["--proba is for a classifier; leave it out"])
     for flag, value in (("--with", tmp_path), ("--errors", "3"), ("--report", tmp_path / "page.html")):
-        says = [f"{flag} is for a classifier; leave it out"]
+        says = [f"{flag} is for a classifier{' or translator' * (flag == '--with')}; leave it out"]
         refused("evaluate", trained, tmp_path / "words", flag, value, code=2, says=says)

@@ -29,7 +29,9 @@ def test_an_unknown_sample(refused):
         "corpora",
         "lyric",
         code=2,
-        says=["unknown sample 'lyric'; did you mean 'lyrics'? known: entities, lyrics, reviews, segmented, tales"],
+        says=[
+            "unknown sample 'lyric'; did you mean 'lyrics'? known: entities, lyrics, phrases, reviews, segmented, tales"
+        ],
     )
 
 

@@ -5,7 +5,7 @@ import xml.etree.ElementTree
 import pytest
 
 import seqlab
-from seqlab.training import confusion_picture
+from seqlab.training import pictures
 
 TEXTS = [(f"{word}{end}", label) for end in "甲乙丙丁戊己" for word, label in (("好看", "好评"), ("难看", "$差评"))]
 SETTINGS = {"epochs": 1, "device": "cpu", "baseline": False, "validation_share": 0.34, "model": "softmax"}
@@ -28,16 +28,16 @@ def test_the_matrix(call, run, tmp_path):
 
 
 def test_characters_without_a_font_are_named_in_a_line(call, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(confusion_picture, "fonts_for", lambda text: ([confusion_picture.USUAL], "好差评"))
+    monkeypatch.setattr(pictures, "fonts_for", lambda text: ([pictures.USUAL], "好差评"))
     outcome = call("plot", run, "--confusion", "-o", tmp_path / "matrix.png")
     assert (outcome.code, len(outcome.lines)) == (0, 1)
     assert "no font here has 好差评, which are drawn as boxes; install one" in outcome.err
 
 
 def test_fonts_are_looked_for_only_where_the_usual_one_lacks_a_character():
-    assert confusion_picture.fonts_for("negative é") == ([confusion_picture.USUAL], "")
-    fonts, missing = confusion_picture.fonts_for("a\U000f0000好")
-    assert fonts[0] == confusion_picture.USUAL
+    assert pictures.fonts_for("negative é") == ([pictures.USUAL], "")
+    fonts, missing = pictures.fonts_for("a\U000f0000好")
+    assert fonts[0] == pictures.USUAL
     assert (len(fonts) > 1) == ("好" not in missing)
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from seqlab.corpora import SAMPLES, Sample, open_labelled, open_segmented, open_tagged, open_text
+from seqlab.corpora import SAMPLES, Sample, open_labelled, open_parallel, open_segmented, open_tagged, open_text
 from seqlab.errors import ConfigError
 
 
@@ -20,10 +20,10 @@ def sample(tmp_path, monkeypatch):
 
 
 def test_catalogue_names_its_files():
-    assert set(SAMPLES) == {"lyrics", "tales", "segmented", "entities", "reviews"}
+    assert set(SAMPLES) == {"lyrics", "tales", "segmented", "entities", "reviews", "phrases"}
     for name, entry in SAMPLES.items():
         assert entry.name == name
-        assert entry.path.name == (f"{name}.tsv" if entry.form == "labelled" else f"{name}.txt")
+        assert entry.path.name == (f"{name}.tsv" if entry.form in ("labelled", "parallel") else f"{name}.txt")
         assert entry.path.parent.name == "samples"
         assert all((entry.language, entry.summary, entry.licence))
 
@@ -45,7 +45,7 @@ def test_unknown_names():
     with pytest.raises(
         ConfigError,
         match=re.escape(
-            "unknown sample 'lyric'; did you mean 'lyrics'? known: entities, lyrics, reviews, segmented, tales"
+            "unknown sample 'lyric'; did you mean 'lyrics'? known: entities, lyrics, phrases, reviews, segmented, tales"
         ),
     ):
         open_text(["sample:lyric"])
@@ -59,7 +59,8 @@ def test_a_sample_of_another_form_is_refused():
         (open_text, "reviews"),
         (open_segmented, "tales"),
         (open_tagged, "segmented"),
-        (open_labelled, "tales"),
+        (open_labelled, "phrases"),
+        (open_parallel, "reviews"),
     ):
         with pytest.raises(ConfigError, match=f"sample:{name}: its form is {SAMPLES[name].form}, and .* is wanted"):
             open_corpus([f"sample:{name}"])

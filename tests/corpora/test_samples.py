@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seqlab.corpora import SAMPLES, open_labelled, open_segmented, open_tagged, open_text
+from seqlab.corpora import SAMPLES, open_labelled, open_parallel, open_segmented, open_tagged, open_text
 from seqlab.text.schemes import SCHEMES
 
 CARD = Path(__file__).parents[2] / "corpora" / "samples" / "README.md"
@@ -227,3 +227,82 @@ def test_no_word_gives_the_label_away() -> None:
     ):
         labels = collections.Counter(label for text, label in reviews() if re.search(rf"(?<![a-z])(?:{words})", text))
         assert min(labels.values()) >= 0.15 * labels.total() > 2, (words, labels)
+
+
+# --- phrases
+
+
+def phrases() -> list[tuple[str, str]]:
+    return [(pair.source, pair.target) for pair in open_parallel("sample:phrases")]
+
+
+def bare(text: str) -> str:
+    """Without signs, blanks and case."""
+    return re.sub(r"\W", "", text).lower()
+
+
+def test_the_phrases_are_what_their_card_says() -> None:
+    english, chinese = zip(*phrases(), strict=True)
+    words = re.findall(r"[A-Za-z][A-Za-z'-]*", " ".join(english).lower())
+    lengths = [len(text.split()) for text in english]
+    ideographs = {character for text in chinese for character in text if "\u4e00" <= character <= "\u9fff"}
+    short, middle = sum(n <= 5 for n in lengths), sum(6 <= n <= 12 for n in lengths)
+    long, longest = sum(13 <= n <= 20 for n in lengths), sum(n > 20 for n in lengths)
+    assert len(english) >= 1500
+    assert (
+        f"{len(english):,} pairs; {sum(lengths):,} words of English in {len(set(words)):,} types, "
+        f"{sum(map(len, chinese)):,} characters of Chinese, punctuation counted, {len(ideographs):,} ideographs"
+    ) in card("phrases")
+    assert (
+        f"English of {min(lengths)} to {max(lengths)} words, half of it up to {sorted(lengths)[len(lengths) // 2]}; "
+        f"{short} pairs of up to 5 words, {middle} of 6 to 12, {long} of 13 to 20, {longest} longer"
+    ) in card("phrases")
+    assert min(short, middle, long, longest) > 0.08 * len(english)
+    assert SAMPLES["phrases"].licence == "CC0-1.0"
+
+
+def test_no_side_of_a_phrase_comes_twice_or_nearly() -> None:
+    for side in zip(*phrases(), strict=True):
+        assert len({bare(text) for text in side}) == len(side)
+        grams = [{bare(text)[at : at + 5] for at in range(max(len(bare(text)) - 4, 1))} for text in side]
+        having: dict[str, list[int]] = {}
+        for number, of_one in enumerate(grams):
+            shared = collections.Counter(other for gram in of_one for other in having.get(gram, []))
+            for other, n in shared.items():
+                assert n / len(of_one | grams[other]) < 0.6, (side[number], side[other])
+            for gram in of_one:
+                having.setdefault(gram, []).append(number)
+
+
+def test_phrases_are_not_one_template_filled_in() -> None:
+    english, chinese = zip(*phrases(), strict=True)
+    words = [re.findall(r"[a-z'-]+", text.lower()) for text in english]
+    assert max(collections.Counter(tuple(some[:3]) for some in words if len(some) > 3).values()) <= 5
+    assert max(collections.Counter((*some[:2], *some[-2:]) for some in words if len(some) > 4).values()) <= 2
+    assert max(collections.Counter((text[:3], text[-4:]) for text in chinese if len(text) > 7).values()) == 1
+    counts = collections.Counter(word for some in words for word in some)
+    assert 0.4 < sum(count == 1 for count in counts.values()) / len(counts) < 0.7
+    assert len(zlib.compress("\n".join(english).encode(), 9)) > 0.33 * len("\n".join(english))
+
+
+def test_both_sides_of_a_phrase_belong_together() -> None:
+    for english, chinese in phrases():
+        assert english.isascii()
+        assert is_chinese(chinese)
+        assert english == english.strip()
+        assert re.fullmatch(r"\S+", chinese), chinese
+        assert english.endswith((".", "!", "?", '"'))
+        assert chinese.endswith(("。", "！", "？", "”"))
+        assert 0.2 < len(english.split()) / len(bare(chinese)) < 1.5, english
+        assert not re.search(r"[,;:!?()]", chinese)
+
+
+def test_phrases_are_mixed() -> None:
+    """In every 174 pairs on end, a tenth of all, there are short and long ones, questions and exclamations."""
+    pairs = phrases()
+    for start in range(0, len(pairs) - 173, 174):
+        part = [english for english, _ in pairs[start : start + 174]]
+        assert sum(len(text.split()) <= 5 for text in part) > 20
+        assert sum(len(text.split()) > 15 for text in part) > 15
+        assert sum("?" in text for text in part) > 8
+        assert sum("!" in text for text in part) > 3

@@ -120,6 +120,7 @@ def test_words_of_the_word_tokenizer(tokenizers, text, words):
         'He said: "It\'s (almost) 3.14," she wrote.\n"No!" — \'tis true…'.replace(" — ", "—"),
         "他说：“你好，世界！”\n我用Python写《诗》。",
         "A well-known and/or 10% of $5; “quoted” text.",
+        "„Wo ist ‚er‘?“ fragte „sie“ (“so”) und ging.\n“Ja”",
     ],
 )
 def test_print_spacing_is_found_again(tokenizers, text):

@@ -1,21 +1,29 @@
-"""Labelled texts from tables: a row each, in columns that are parted by commas (CSV) or by tabs (TSV)."""
+"""Two columns of a table: a row each, in columns that are parted by commas (CSV) or by tabs (TSV)."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from seqlab.corpora import labels
+from seqlab.corpora.columns import Columns, Places
 from seqlab.corpora.csv_rows import csv_rows
 from seqlab.corpora.files import TextFile
-from seqlab.corpora.labelled_columns import Columns, Places
 from seqlab.corpora.lines import read_lines
 from seqlab.errors import DataError
-from seqlab.records import Labelled
 
 
-def read_csv(file: TextFile, columns: Columns, separator: str | None) -> Iterator[Labelled]:
-    """Give the labelled texts of a CSV file (`csv_rows`), all of whose rows have as many cells as the first.
+class Cells(NamedTuple):
+    """What a row has in the two columns."""
 
-    Raises DataError, with the line where the row starts, as `csv_rows` and `Columns.in_table` do, for a row with another
-    number of cells, and for a label that is missing.
+    place: str
+    """File and line, for messages and records."""
+    first: str
+    second: str
+
+
+def csv_cells(file: TextFile, columns: Columns) -> Iterator[Cells]:
+    """Give the cells of a CSV file (`csv_rows`), all of whose rows have as many cells as the first.
+
+    Raises DataError, with the line where the row starts, as `csv_rows` and `Columns.in_table` do, and for a row with
+    another number of cells.
     """
     places: Places | None = None
     n_cells = first = 0
@@ -30,15 +38,15 @@ def read_csv(file: TextFile, columns: Columns, separator: str | None) -> Iterato
                 f"{place}: {_cells(len(row))}, where the first row (line {first}) has {n_cells}: fill missing "
                 "cells, and put a text with commas in double quotes"
             )
-        yield Labelled(row[places.text], labels.in_cell(row[places.label], separator, place), place)
+        yield Cells(place, row[places.first], row[places.second])
 
 
-def read_tsv(file: TextFile, columns: Columns, separator: str | None) -> Iterator[Labelled]:
-    """Give the labelled texts of a file with tabs between the cells: a row a line, and quotes stand for themselves.
+def tsv_cells(file: TextFile, columns: Columns) -> Iterator[Cells]:
+    """Give the cells of a file with tabs between them: a row a line, and quotes stand for themselves.
 
-    Blank lines are passed over, and cells behind those of text and label may be missing. Raises DataError, with the line,
-    as `read_lines` and `Columns.in_table` do, for more cells than in the first row, for a row that ends before text or
-    label, and for a label that is missing.
+    Blank lines are passed over, and cells behind those of the two columns may be missing. Raises DataError, with the line,
+    as `read_lines` and `Columns.in_table` do, for more cells than in the first row, and for a row that ends before one of
+    the two columns.
     """
     places: Places | None = None
     n_cells = first = 0
@@ -51,12 +59,12 @@ def read_tsv(file: TextFile, columns: Columns, separator: str | None) -> Iterato
             places, n_cells, first = columns.in_table(row, place), len(row), number
             if places.header:
                 continue
-        if len(row) > n_cells or len(row) <= max(places.text, places.label):
+        if len(row) > n_cells or len(row) <= max(places.first, places.second):
             raise DataError(
                 f"{place}: {_cells(len(row))}, where the first row (line {first}) has {n_cells}: fill missing cells, and "
                 "replace tabs in a text by blanks"
             )
-        yield Labelled(row[places.text], labels.in_cell(row[places.label], separator, place), place)
+        yield Cells(place, row[places.first], row[places.second])
 
 
 def _cells(n: int) -> str:
