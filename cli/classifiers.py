@@ -60,6 +60,8 @@ def evaluate(
     """Score a classifier, or several as one, on a corpus, and print the figures or leave a page with them."""
     from seqlab.cli.corpus import reader
 
+    if report is not None:
+        _refuse_no_file(report)
     model = several(runs, device)
     if len(runs) > 1 and (errors or report):
         raise ConfigError("--errors and --report explain one classifier; leave out --with")
@@ -77,6 +79,18 @@ def evaluate(
     _print(found.scores | listed, model.labels, _heads(runs, corpora), as_json)
     if errors and not as_json:
         mistakes.show(found)
+
+
+def _refuse_no_file(path: Path) -> None:
+    """Refuse a page that could not be written, before anything is scored.
+
+    Raises:
+        ConfigError: it is a folder, or stands in none.
+    """
+    if path.is_dir():
+        raise ConfigError(f"--report {path}: is a folder; name a file, such as {path / 'report.html'}")
+    if not path.parent.is_dir():
+        raise ConfigError(f"--report {path}: there is no folder {path.parent}; make it, or name another")
 
 
 def _write(path: Path, report: "Report") -> None:

@@ -1,5 +1,6 @@
 """A text classifier with the interface of scikit-learn: for its pipelines, cross-validation and searches."""
 
+import inspect
 from collections.abc import Iterable, Mapping, Set
 from typing import Any, Self
 
@@ -30,6 +31,8 @@ SEEDS = 2**31
 """Seeds that are drawn from a generator are below this."""
 DEFAULTS: Mapping[str, Any] = {"data.validation_share": 0.0, "baseline": False}
 """What differs from `seqlab.train`: all texts are trained on, since scikit-learn holds out itself; no floors are scored."""
+NO_SETTINGS = frozenset(inspect.signature(train).parameters) - {"changes"}
+"""The arguments of `seqlab.train` that are no settings, such as where the model is left."""
 
 
 class TextClassifierError(DataError, ValueError):
@@ -104,6 +107,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         given = dict(self.settings or {})
         if "model" in given:
             raise ConfigError("settings: model is a parameter of its own; leave it out of them")
+        if arguments := sorted(NO_SETTINGS.intersection(given)):
+            raise ConfigError(f"settings: {arguments[0]} is for seqlab.train, and an estimator has none; leave it out")
         changes = {**DEFAULTS, **given, "model": self.model}
         if self.random_state is None:
             return changes
@@ -163,12 +168,15 @@ def _classes(given: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
         raise TextClassifierError("fit requires y to be passed, but the target y is None; give a label for each text")
     try:
         labels: NDArray[Any] = column_or_1d(given, warn=True)
-        if missing := [label for label in labels.tolist() if label is None or label == "" or label != label]:
+        values = given if isinstance(given, list | tuple) else labels.tolist()  # beside strings, an array has NaN as one
+        if missing := [label for label in values if label is None or label == "" or label != label]:
             raise TextClassifierError(f"y contains NaN or no label: {missing[0]!r}; leave such texts out")
         check_classification_targets(labels)
         classes, numbers = np.unique(labels, return_inverse=True)
     except (TypeError, ValueError) as error:
         raise TextClassifierError(str(error).partition("\n")[0]) from None
+    if not len(classes):
+        raise TextClassifierError("y is empty: give at least one text with its label")
     if len(classes) < 2:
         raise TextClassifierError(f"y holds one class ({classes[0]!s}), and at least 2 are needed")
     return classes, numbers

@@ -174,18 +174,26 @@ def test_texts_that_are_none(fitted, texts, says):
         ([1, 0], "inconsistent numbers of samples"),
         ([*LABELS[:-1], float("nan")], "NaN"),
         ([None, *LABELS[1:]], "None"),
+        (["a", "b"] * 5 + ["a", float("nan")], "y contains NaN"),
+        (("a", "b", np.nan) * 4, "y contains NaN"),
         ([b"a", b"b"] * 6, "labels represented as bytes"),
         (np.array(["a", 1] * 6, object), ""),
         ([(1, 0)] * 12, "1d"),
         (np.linspace(0, 1, 12), "Unknown label type: continuous"),
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_labels_that_are_none(labels, says):
     with pytest.raises(ValueError) as error:  # noqa: PT011
         TextClassifier("ngram").fit(TEXTS, labels)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("empty", [[], (), np.zeros(0)], ids=["list", "tuple", "array"])
+def test_nothing_at_all(empty):
+    with pytest.raises(TextClassifierError, match="y is empty: give at least one text with its label"):
+        TextClassifier("ngram").fit([], empty)
 
 
 def test_texts_without_a_token():
@@ -198,12 +206,14 @@ def test_texts_without_a_token():
     [
         ({"model": "svm"}, "unknown model 'svm'"),
         ({"settings": {"orders": 3}}, "unknown setting 'orders'; did you mean"),
-        ({"settings": {"output": "here"}}, "unknown setting 'output'"),
+        ({"settings": {"output": "here"}}, "output is for seqlab.train, and an estimator has none"),
+        ({"settings": {"task": "lm"}}, "task is for seqlab.train"),
         ({"settings": {"model": "bag"}}, "model is a parameter of its own"),
         ({"settings": {"multi_label": True}, "model": "softmax"}, "multi_label is not for an estimator"),
         ({"settings": {"seed": 3}, "random_state": 3}, "leave seed out"),
         ({"settings": {"epochs": 3}}, "the model is ngram, which has no such setting"),
-        ({"settings": {"validation": ["a.tsv"]}}, "a.tsv is read by the command line only"),
+        ({"settings": {"validation": [("fine", "1")]}}, "validation is for seqlab.train"),
+        ({"settings": {"data.validation": ["a.tsv"]}}, "a.tsv is read by the command line only"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused_when_it_is_fitted(parameters, says):
@@ -211,6 +221,7 @@ def test_settings_that_do_not_fit_are_refused_when_it_is_fitted(parameters, says
     with pytest.raises(ConfigError) as error:
         estimator.fit(TEXTS, LABELS)
     assert says in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_not_fitted():
