@@ -214,6 +214,11 @@ class ClassificationScores:
         """What is to be small: 1 - accuracy."""
         return 1.0 - self.accuracy
 
+    @property
+    def at_ties(self) -> float:
+        """What is to be small where that is equal: nats."""
+        return self.nats
+
     def brief(self) -> str:
         """The figures that matter most, in a few words."""
         return f"accuracy {self.accuracy:.4f}, macro F1 {self.macro_f1:.4f}"

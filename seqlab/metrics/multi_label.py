@@ -150,6 +150,11 @@ class MultiLabelScores:
         """What is to be small: 1 - micro F1; 1 where nothing is there to be found and nothing was."""
         return 1.0 - self.micro_f1 if self.micro.n_true or self.micro.n_predicted else 1.0
 
+    @property
+    def at_ties(self) -> float:
+        """What is to be small where that is equal: nats."""
+        return self.nats
+
     def brief(self) -> str:
         """The figures that matter most, in a few words."""
         return f"micro F1 {self.micro_f1:.4f}, macro F1 {self.macro_f1:.4f}"

@@ -4,7 +4,7 @@ from __future__ import annotations  # so that nothing here imports torch
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,6 +24,15 @@ class Scores(Protocol):
 
     def to_dict(self) -> dict[str, Any]:
         """All figures by name, for JSON."""
+
+
+@runtime_checkable
+class DecidesTies(Protocol):
+    """Scores that also say which of two is better where their figures are equal, as those of few texts often are."""
+
+    @property
+    def at_ties(self) -> float:
+        """The one that is compared then: the smaller, the better."""
 
 
 class Loss(NamedTuple):

@@ -13,7 +13,7 @@ from torch.optim.swa_utils import AveragedModel
 from seqlab.config import Training
 from seqlab.errors import TrainingError
 from seqlab.recurrent.stack import Carried
-from seqlab.tasks.base import Loss, Scores, Task
+from seqlab.tasks.base import DecidesTies, Loss, Scores, Task
 from seqlab.training import optimizers, schedules
 
 
@@ -28,7 +28,10 @@ class Progress:
     position: int = 0
     """Batches taken so far in this epoch."""
     best: float = math.inf
-    """The best validation score so far, such as nats; the first one counts at ties."""
+    """The best validation score so far, such as nats."""
+    best_at_ties: float = math.inf
+    """What decided between the best one and others that are equal, where scores have such a figure (`DecidesTies`); of
+    those that are equal in it too the first one counts."""
     n_without_gain: int = 0
     """Validations since the best one."""
     n_falls: int = 0
@@ -133,7 +136,7 @@ def fit(trainer: Trainer, task: Task) -> Iterator[Step]:
             if _is_due(settings, progress, ended):
                 scores = task.evaluate(trainer.best_model)
                 _check_finite(scores.figure, "validation score", progress.step, settings)
-                improved = _note(progress, scores.figure, settings)
+                improved = _note(progress, scores, settings)
             progress.seconds = time.perf_counter() - started
             figures = (mean.item(), epoch_loss, loss.n_targets, lr, norm, scores, improved)
             yield Step(progress.step, epoch, *figures, settings.epochs)
@@ -206,10 +209,12 @@ def _check_finite(value: float, what: str, step: int, settings: Training) -> Non
         raise TrainingError(f"the {what} is {value} at step {step}: try {advice}, or more --warmup steps")
 
 
-def _note(progress: Progress, figure: float, settings: Training) -> bool:
+def _note(progress: Progress, scores: Scores, settings: Training) -> bool:
     """Count a validation score; True where it is the best so far."""
-    improved = figure < progress.best
-    progress.best = min(figure, progress.best)
+    found = scores.figure, scores.at_ties if isinstance(scores, DecidesTies) else math.inf
+    improved = found < (progress.best, progress.best_at_ties)
+    if improved:
+        progress.best, progress.best_at_ties = found
     progress.n_without_gain = 0 if improved else progress.n_without_gain + 1
     progress.n_on_plateau = 0 if improved else progress.n_on_plateau + 1
     if progress.n_on_plateau >= settings.decay_every:

@@ -116,6 +116,7 @@ def test_figures_by_arithmetic():
     assert scores.ece == pytest.approx((abs(2 * 0.6 - 1) + abs(0.7 - 1) + 0.5 + 0.4) / 5)
     assert scores.majority_share == 2 / 5
     assert scores.figure == 1 - 2 / 5
+    assert scores.at_ties == scores.nats
     assert scores.brief() == "accuracy 0.4000, macro F1 0.2667"
     assert scores.interval == interval_of(scores.counts, accuracy_of)
     assert scores.interval[0] < 0.4 < scores.interval[1]

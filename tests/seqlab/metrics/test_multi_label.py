@@ -95,6 +95,7 @@ def test_figures_by_arithmetic():
     assert scores.nats == pytest.approx(-sum(map(math.log, likely)) / 4)
     assert scores.n_unseen == 1
     assert scores.figure == 1 - scores.micro_f1
+    assert scores.at_ties == scores.nats
     assert scores.brief() == "micro F1 0.6667, macro F1 0.4167"
     assert scores.interval == interval_of(scores.counts, f1_of)
 

@@ -146,6 +146,15 @@ def test_ties_count_as_no_gain(start) -> None:
     ]
 
 
+def test_of_equal_figures_the_lower_ones_at_ties_are_better(start) -> None:
+    trainer, task = start(epochs=6)
+    reached = iter([(0.5, 2.0), (0.5, 1.0), (0.5, 1.0), (0.5, math.nan), (0.4, 3.0), (0.5, 0.1)])
+    task.evaluate = lambda model: types.SimpleNamespace(**dict(zip(("figure", "at_ties"), next(reached), strict=True)))
+    improved = [step.improved for step in fit(trainer, task) if step.scores]
+    assert improved == [True, True, False, False, True, False]
+    assert (trainer.progress.best, trainer.progress.best_at_ties) == (0.4, 3.0)
+
+
 def test_a_validation_score_that_is_not_finite_stops(start) -> None:
     trainer, task = start(evaluate_every=2)
     steps = fit(trainer, task)
