@@ -22,8 +22,8 @@ class Folds(NamedTuple):
 
     scores: dict[str, Any]
     """For the figures of each fold a list under their names, their `mean` and their `spread` (sample standard deviation)
-    by name; `n_texts` of each; `pooled`, the scores of all texts together; and `floors`, the same figures of simple
-    models by their names."""
+    by name; `n_texts` of each; which `model` it is; `pooled`, the scores of all texts together; and `floors`, the same
+    figures of simple models by their names."""
     temperature: float
     """That of the log-probabilities of all texts together (Guo et al. 2017)."""
 
@@ -87,6 +87,7 @@ def together(
         temperature = fit_temperature(log_probs[known], true[known]) if known.any() else 1.0
     scores = {
         "n_texts": [len(rows) for rows in held],
+        "model": config.model,
         **_figures([fold.scores for fold in scored]),
         "pooled": pooled.to_dict(),
         "floors": {name: _figures([fold.floors[name] for fold in scored]) for name in _in_all(scored)},
