@@ -13,7 +13,7 @@ from seqlab.cli import report_drawings
 from seqlab.cli.report_mistakes import shaded
 from seqlab.metrics.calibration import reliability
 from seqlab.modeldir import MANIFEST
-from seqlab.tasks.classifier import Weight
+from seqlab.tasks.classifier import Classifier, Weight
 
 EVIL = "<script>alert('1')</script>"
 LABELS = ("好评", "<b>差评</b>")
@@ -223,11 +223,24 @@ def test_altered_figures_are_refused_and_an_altered_log_is_passed_over(call, run
         assert "altered, its figures cannot be read" in outcome.lines[-1]
 
 
-def test_a_page_that_cannot_be_written(call, run, tmp_path):
+@pytest.mark.parametrize(
+    ("page", "says"),
+    [
+        (".", "--report .: is a folder; name a file, such as report.html"),
+        ("", "--report .: is a folder"),
+        ("no/r.html", "--report no/r.html: there is no folder no; make it, or name another"),
+    ],
+)
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_scored(
+    call, run, page, says, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Classifier, "log_probs", lambda *_, **__: pytest.fail("scored"))
     (tmp_path / "test.tsv").write_text("好看甲\t好评\n", encoding="utf-8")
-    outcome = call("evaluate", run, tmp_path / "test.tsv", "--report", tmp_path / "no" / "r.html")
-    assert outcome.code == 1
-    assert "r.html: No such file or directory" in outcome.err
+    outcome = call("evaluate", run, tmp_path / "test.tsv", "--report", page)
+    assert outcome.code == 2
+    (line,) = outcome.lines
+    assert says in line
 
 
 def test_tokens_are_shaded_by_their_weights():
