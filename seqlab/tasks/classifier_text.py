@@ -19,6 +19,7 @@ from seqlab.text.pipeline import TextPipeline
 Tokens = str | Sequence[str]
 """A text in tokens: a string whose characters they are, or a list of pieces."""
 Ints = NDArray[np.int64]
+_TOKENS_A_CHARACTER = 4  # at most, where tokens are bytes: shorter texts need not be cut into tokens to be counted
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,11 @@ class ClassifierText:
     def tokens(self, texts: Iterable[str]) -> list[Tokens]:
         """Each text in tokens, as many of them as are read."""
         return [self.pipeline.tokens(text)[: self.longest] for text in texts]
+
+    def n_cut(self, texts: Iterable[str]) -> int:
+        """How many texts have more tokens than are read."""
+        long = (text for text in texts if len(text) > self.longest // _TOKENS_A_CHARACTER)
+        return sum(len(self.pipeline.tokens(text)) > self.longest for text in long)
 
     def encode(self, texts: Sequence[Tokens]) -> tuple[Ints, Ints]:
         """The ids (N,) of the tokens of texts one after another, and (S + 1,) where each begins and the last one ends."""

@@ -49,8 +49,9 @@ def prepare(
     _check_labels(config, train, counts)
     labelled_kept.keep(folder, train, held_out)
     (folder / "text").mkdir(exist_ok=True)
-    ClassifierText.fit(config, [example.text for example in train]).save(folder / "text")
-    notes = _notes(config, counts, held_out or (), n_empty)
+    text = ClassifierText.fit(config, [example.text for example in train])
+    text.save(folder / "text")
+    notes = [*_notes(config, counts, held_out or (), n_empty), *_notes_on_texts(text, train, held_out or ())]
     keep_names(folder / "text" / LABELS, "labels", sorted(counts), notes)
 
 
@@ -69,7 +70,7 @@ def _check_labels(config: Classification, train: Sequence[Example], counts: Coun
 
 
 def _notes(config: Classification, counts: Counter[str], held_out: Sequence[Example], n_empty: int) -> list[str]:
-    """What one may overlook of the data, a sentence each."""
+    """What one may overlook of the labels and of what is read, a sentence each."""
     notes = []
     if n_empty:
         notes.append(f"{counted(n_empty, 'empty text is', 'empty texts are')} left out of training")
@@ -82,6 +83,19 @@ def _notes(config: Classification, counts: Counter[str], held_out: Sequence[Exam
     if unseen:
         found = counted(unseen.total(), "text to validate on has", "texts to validate on have")
         notes.append(f"{found} a label that training never saw ({listed([*unseen])})")
+    return notes
+
+
+def _notes_on_texts(text: ClassifierText, train: Sequence[Example], held_out: Sequence[Example]) -> list[str]:
+    """What one may overlook of the texts, a sentence each."""
+    notes = []
+    if n_cut := text.n_cut(example.text for example in train):
+        cut = counted(n_cut, "text to train on is", "texts to train on are")
+        notes.append(f"{cut} longer than {text.longest:,} tokens and cut there; --longest says how many are read")
+    seen = {example.text.strip() for example in train}
+    if n_seen := sum(example.text.strip() in seen for example in held_out):
+        found = counted(n_seen, "text to validate on stands", "texts to validate on stand")
+        notes.append(f"{found} among those to train on too: the figures are better than those of new texts would be")
     return notes
 
 

@@ -71,6 +71,32 @@ def test_empty_texts_and_the_limit_are_noted(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("model", ["rnn", "textcnn", "bag", "softmax", "ngram"])
+def test_texts_that_are_cut_are_counted(tmp_path, model):
+    records = [*ONE, ("a" * 17, "good"), ("a" * 16, "bad"), ("b" * 90, "bad")]
+    says = "longer than 16 tokens and cut there; --longest says how many are read"
+    assert prepared(tmp_path, records, model=model, longest=16) == (
+        ["bad", "good"],
+        [f"2 texts to train on are {says}"],
+    )
+    assert prepared(tmp_path, records, model=model, longest=90)[1] == []
+
+
+@pytest.mark.parametrize(("tokenizer", "n_cut"), [("byte", 2), ("word", 1)])
+def test_texts_that_are_cut_are_counted_in_tokens(tmp_path, tokenizer, n_cut):
+    records = [*[("好 好", "good"), ("坏 坏", "bad")] * 3, ("好好 好", "good"), ("好 好 好 好 好 好 好 好 好", "good")]
+    (note,) = prepared(tmp_path, records, model="ngram", longest=8, tokenizer=tokenizer)[1]
+    assert note.startswith(f"{n_cut} text")
+
+
+def test_texts_to_validate_on_that_are_trained_on_are_counted(tmp_path):
+    says = "among those to train on too: the figures are better than those of new texts would be"
+    other = [ONE[0], (f" {ONE[1][0]}", "good"), ("a new one", "good")]
+    assert prepared(tmp_path, ONE, other)[1] == [f"2 texts to validate on stand {says}"]
+    assert prepared(tmp_path, ONE, other[1:])[1] == [f"1 text to validate on stands {says}"]
+    assert prepared(tmp_path, ONE, None, validation_share=0.25)[1] == [f"3 texts to validate on stand {says}"]
+
+
 @pytest.mark.parametrize("model", ["softmax", "ngram"])
 def test_the_notes_are_told(model):
     watcher = Notes()
