@@ -168,7 +168,7 @@ def _classes(given: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
         raise TextClassifierError("fit requires y to be passed, but the target y is None; give a label for each text")
     try:
         labels: NDArray[Any] = column_or_1d(given, warn=True)
-        values = given if isinstance(given, list | tuple) else labels.tolist()  # beside strings, an array has NaN as one
+        values = given if isinstance(given, list | tuple) else labels.tolist()  # in an array NaN becomes a string
         if missing := [label for label in values if label is None or label == "" or label != label]:
             raise TextClassifierError(f"y contains NaN or no label: {missing[0]!r}; leave such texts out")
         check_classification_targets(labels)
