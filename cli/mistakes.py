@@ -33,7 +33,7 @@ def show(report: "Report") -> None:
 
 def _lines(place: int, mistake: "Mistake") -> list[str]:
     """A mistake as it is printed."""
-    from seqlab.tasks.mistakes import N_AGAINST, N_FOR, heaviest
+    from seqlab.tasks.mistakes import N_AGAINST, N_FOR, heaviest, stretches
 
     true = ", ".join(map(plain, mistake.true)) or "none"
     where = plain(mistake.source) or f"text {mistake.number:,}"
@@ -41,8 +41,8 @@ def _lines(place: int, mistake: "Mistake") -> list[str]:
         f"{place:3}  true {true}, predicted {plain(mistake.predicted)}, probability {mistake.probability:.4f}  ({where})",
         f"     {shortened(mistake.text, WIDTH)}",
     ]
-    spoke, spoke_against = heaviest(mistake.weights, N_FOR, N_AGAINST)
-    looked_at, _ = heaviest(mistake.attention, N_FOR, 0)
+    spoke, spoke_against = heaviest(stretches(mistake.text, mistake.weights), N_FOR, N_AGAINST)
+    looked_at, _ = heaviest(stretches(mistake.text, mistake.attention), N_FOR, 0)
     for head, weights in (("for", spoke), ("against", spoke_against), ("looked at", looked_at)):
         if weights:
             lines.append(f"     {head:9}  {_listed(weights)}")

@@ -101,6 +101,8 @@ def command(
 def _runs_and_file(paths: tuple[Path, ...]) -> tuple[list[Path], Path]:
     """The runs, which are the first path and all folders behind it, and the file behind these."""
     n = next((n for n, path in enumerate(paths) if n and not path.is_dir()), len(paths))
+    if len(paths) > n + 1 and str(paths[n]) != "-" and not paths[n].exists():
+        raise ConfigError(f"{paths[n]}: there is no such run; the runs come first, and one file behind them")
     if len(paths) > n + 1:
         raise ConfigError(
             f"{paths[n + 1]}: one file can be read at a time, behind the runs; give the others one by one"

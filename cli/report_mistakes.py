@@ -5,7 +5,7 @@ from html import escape
 
 from seqlab.cli.plain import amount, plain
 from seqlab.tasks.classifier import Weight
-from seqlab.tasks.mistakes import N_AGAINST, N_FOR, Mistake, heaviest
+from seqlab.tasks.mistakes import N_AGAINST, N_FOR, Mistake, heaviest, stretches
 from seqlab.wording import counted
 
 LONGEST = 1200
@@ -18,8 +18,8 @@ def article(mistake: Mistake) -> str:
     """A mistake with its text and what weighed most."""
     true = ", ".join(mistake.true) or "none"
     where = mistake.source or f"text {mistake.number:,}"
-    spoke, spoke_against = heaviest(mistake.weights, N_FOR, N_AGAINST)
-    looked_at, _ = heaviest(mistake.attention, N_FOR, 0)
+    spoke, spoke_against = heaviest(stretches(mistake.text, mistake.weights), N_FOR, N_AGAINST)
+    looked_at, _ = heaviest(stretches(mistake.text, mistake.attention), N_FOR, 0)
     listed = [("for", spoke), ("against", spoke_against), ("looked at", looked_at)]
     said = "".join(f'<p class="said">{head}: {_listed(weights)}</p>' for head, weights in listed if weights)
     return (

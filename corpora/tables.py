@@ -22,14 +22,16 @@ class Cells(NamedTuple):
 def csv_cells(file: TextFile, columns: Columns) -> Iterator[Cells]:
     """Give the cells of a CSV file (`csv_rows`), all of whose rows have as many cells as the first.
 
-    Raises DataError, with the line where the row starts, as `csv_rows` and `Columns.in_table` do, and for a row with
-    another number of cells.
+    Raises DataError, with the line where the row starts, as `csv_rows` and `Columns.in_table` do, for a row with another
+    number of cells, and for a first row that is parted by tabs.
     """
     places: Places | None = None
     n_cells = first = 0
     for number, row in csv_rows(file):
         place = f"{file.path}, line {number}"
         if places is None:
+            if len(row) == 1 and "\t" in row[0]:
+                raise DataError(f"{place}: its cells are parted by tabs, and .csv has commas; give --form tsv")
             places, n_cells, first = columns.in_table(row, place), len(row), number
             if places.header:
                 continue

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from seqlab.tasks.classifier import Classifier, Floats, Weight
 from seqlab.tasks.labelled_kept import Example
+from seqlab.text.codepoints import HAN, NUMERAL, kinds
+from seqlab.text.words import WordTokenizer
 
 N_FOR, N_AGAINST = 5, 2
 """How many of the tokens that speak for a wrong label are shown, and of those against it."""
@@ -87,6 +89,43 @@ def heaviest(weights: Iterable[Weight], n_for: int, n_against: int) -> tuple[lis
     ordered = sorted(together.values(), key=lambda weight: -weight.weight)
     against = [weight for weight in reversed(ordered) if weight.weight < 0]
     return [weight for weight in ordered if weight.weight > 0][:n_for], against[:n_against]
+
+
+def stretches(text: str, weights: Sequence[Weight]) -> list[Weight]:
+    """The weights of a text's characters put together: those of a word are added up, and so are those of neighbouring
+    ideographs that speak for the same, for or against. Where tokens are longer than characters they stay as they are.
+
+    Args:
+        text: the text. weights: those of its tokens, in their order.
+    """
+    if any(weight.end - weight.start > 1 for weight in weights):
+        return list(weights)
+    words = {at: word.start for word in WordTokenizer().tokenize(text) for at in range(word.start, word.end)}
+    joined: list[Weight] = []
+    for weight in weights:
+        before = joined[-1] if joined else None
+        if (
+            before is not None
+            and weight.token.strip()
+            and before.end == weight.start
+            and _belong(before, weight, words)
+        ):
+            token, together = text[before.start : weight.end], before.weight + weight.weight
+            joined[-1] = Weight(before.start, weight.end, token, together)
+        else:
+            joined.append(weight)
+    return joined
+
+
+def _belong(before: Weight, weight: Weight, words: dict[int, int]) -> bool:
+    """Whether a character stands in the word of what is before it, or both are ideographs and speak for the same."""
+    if words.get(before.end - 1) == words.get(weight.start):
+        return True
+    return before.weight * weight.weight > 0 and all(map(_is_ideograph, (before.token[-1:], weight.token)))
+
+
+def _is_ideograph(character: str) -> bool:
+    return character != "" and bool(kinds()[ord(character)] & (HAN | NUMERAL))
 
 
 def _wrong(classifier: Classifier, examples: Sequence[Example], probabilities: Floats) -> NDArray[np.bool_]:

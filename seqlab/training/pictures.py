@@ -11,6 +11,8 @@ from seqlab.modeldir import written_beside
 FORMATS = (".png", ".svg", ".pdf")
 USUAL = "DejaVu Sans"
 """The font that comes with matplotlib."""
+LAST_RESORT = "Last Resort"
+"""How fonts are called that have a box for each character there is."""
 
 
 def check(output: Path) -> None:
@@ -58,6 +60,8 @@ def fonts_for(text: str) -> tuple[list[str], str]:
     for entry in sorted(fontManager.ttflist, key=lambda font: ("Sans" not in font.name, font.name)):
         if not missing:
             break
+        if LAST_RESORT in entry.name:
+            continue
         if entry.weight in (400, "normal", "regular") and entry.style == "normal" and entry.name not in fonts:
             left = _missing(missing, FT2Font(entry.fname).get_charmap())
             if len(left) < len(missing):

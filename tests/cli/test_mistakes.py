@@ -31,15 +31,17 @@ def labelled(tmp_path):
 def test_the_mistakes_are_printed(call, run, labelled):
     outcome = call("evaluate", run, labelled, "--errors", 1)
     assert (outcome.code, outcome.err) == (0, "")
-    *_, head, blank, first, text, spoke, _ = outcome.out.split("\n")
+    *_, head, blank, first, text, spoke, spoke_against, _ = outcome.out.split("\n")
     classifier = seqlab.load(run)
-    explained = classifier.explain("好看丙")
+    explained = classifier.explain("难看乙难看")
     assert (head, blank) == ("the 1 surest of 2 mistakes in 3 texts", "")
-    assert first.split("(")[0] == f"  1  true 差评, predicted 好评, probability {explained.probability:.4f}  "
-    assert f"{labelled}, line 3)" in first
-    assert text == "     好看丙"
-    assert f"好 {amount(explained.weights[0].weight)}" in spoke
+    assert first.split("(")[0] == f"  1  true 好评, predicted 差评, probability {explained.probability:.4f}  "
+    assert f"{labelled}, line 2)" in first
+    assert text == "     难看乙难看"
+    bad = sum(weight.weight for weight in explained.weights if weight.token != "乙")
+    assert f"难看 {amount(bad)}" in spoke
     assert spoke.startswith("     for ")
+    assert spoke_against.startswith("     against    乙 -")
 
 
 def test_none(call, run, tmp_path):

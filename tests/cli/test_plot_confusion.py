@@ -34,6 +34,17 @@ def test_characters_without_a_font_are_named_in_a_line(call, run, tmp_path, monk
     assert "no font here has 好差评, which are drawn as boxes; install one" in outcome.err
 
 
+def test_an_emoji_is_told_of_in_a_line(call, tmp_path, caplog):
+    """Matplotlib has a font with a box for each character that there is, and warns when it takes that."""
+    texts = [(text, "👨‍👩‍👧" if label == "好评" else label) for text, label in TEXTS]
+    seqlab.train("classify", texts, output=tmp_path / "run", **SETTINGS)
+    outcome = call("plot", tmp_path / "run", "--confusion", "-o", tmp_path / "matrix.png")
+    assert outcome.code == 0
+    assert all("no font here has" in line for line in outcome.lines)
+    assert caplog.messages == []
+    assert not any(pictures.LAST_RESORT in font for font in pictures.fonts_for("👨‍👩‍👧")[0])
+
+
 def test_fonts_are_looked_for_only_where_the_usual_one_lacks_a_character():
     assert pictures.fonts_for("negative é") == ([pictures.USUAL], "")
     fonts, missing = pictures.fonts_for("a\U000f0000好")

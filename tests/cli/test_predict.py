@@ -189,6 +189,7 @@ def test_text_that_is_broken(predict, runs, tmp_path, call):
     ("name", "arguments", "code", "says"),
     [
         ("max-match", ["nowhere.txt"], 1, ["nowhere.txt: ", "o such file"]),
+        ("max-match", ["nothere", "file.txt"], 2, ["nothere: there is no such run"]),
         ("max-match", ["--format", "xml"], 2, ["'xml' is not one of"]),
         ("max-match", ["--encoding", "utf-9"], 2, ["unknown encoding 'utf-9'"]),
         ("max-match", ["--userdict", "nowhere.txt"], 1, ["nowhere.txt: cannot be read"]),

@@ -150,6 +150,12 @@ def test_faults_of_tabs(tmp_path, text, says):
     assert message(path).startswith(f"{path}, {says}")
 
 
+def test_tabs_in_csv(tmp_path):
+    path = write(tmp_path / "a.csv", "text\tlabel\nfine, fine\tgood\n")
+    assert message(path) == f"{path}, line 1: its cells are parted by tabs, and .csv has commas; give --form tsv"
+    assert pairs(open_labelled(path, form="tsv")) == [("fine, fine", "good")]
+
+
 def test_rows_with_tabs_may_end_behind_text_and_label(tmp_path):
     path = write(tmp_path / "a.tsv", "text\tlabel\tnote\na\tx\nb\tx\tseen\n")
     assert pairs(open_labelled(path)) == [("a", "x"), ("b", "x")]

@@ -6,7 +6,7 @@ import pytest
 import seqlab
 from seqlab.tasks.classifier import Weight
 from seqlab.tasks.labelled_kept import examples_of
-from seqlab.tasks.mistakes import heaviest, mistakes
+from seqlab.tasks.mistakes import heaviest, mistakes, stretches
 
 TEXTS = [(f"{word}{end}", label) for end in "甲乙丙丁" for word, label in (("好看", "up"), ("难看", "down"))]
 SETTINGS = {"epochs": 8, "lr": 0.1, "batch_size": 4, "device": "cpu", "validation_share": 0, "baseline": False}
@@ -80,3 +80,32 @@ def test_the_heaviest_tokens():
     spoke, against = heaviest([Weight(n, n + 1, token, weight) for n, (token, weight) in enumerate(weights)], 2, 2)
     assert [(weight.token, weight.weight, weight.start) for weight in spoke] == [("a", 0.75, 0), ("c", 0.6, 4)]
     assert [weight.token for weight in against] == ["e", "b"]
+
+
+def of_characters(text, weights):
+    return [Weight(at, at + 1, text[at], weight) for at, weight in enumerate(weights)]
+
+
+@pytest.mark.parametrize(
+    ("text", "weights", "expected"),
+    [
+        ("so bad!", [1, 1, 5, -1, 3, -1, 2], [("so", 2), (" ", 5), ("bad", 1), ("!", 2)]),
+        ("不好看呢", [-1, -2, 3, 1], [("不好", -3), ("看呢", 4)]),
+        ("三天a好", [1, 2, 3, 4], [("三天", 3), ("a", 3), ("好", 4)]),
+        ("   ", [1, 1, 1], [(" ", 1)] * 3),
+        ("", [], []),
+    ],
+)
+def test_characters_are_put_together_into_stretches(text, weights, expected):
+    found = stretches(text, of_characters(text, weights))
+    assert [(weight.token, weight.weight) for weight in found] == expected
+    assert all(text[weight.start : weight.end] == weight.token for weight in found)
+
+
+def test_longer_tokens_stay_as_they_are():
+    weights = [Weight(0, 2, "un", 1.0), Weight(2, 3, "d", 1.0), Weight(3, 6, "one", 1.0)]
+    assert stretches("undone", weights) == weights
+
+
+def test_characters_that_are_left_out_part_stretches():
+    assert len(stretches("ab", [Weight(0, 1, "a", 1.0), Weight(0, 1, "a", 1.0), Weight(1, 1, "", 1.0)])) == 3
