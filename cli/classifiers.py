@@ -1,13 +1,14 @@
 """Classifiers on the command line: several as one, and what `seqlab evaluate` prints of them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from seqlab.errors import ConfigError
+from seqlab.wording import counted
 
 if TYPE_CHECKING:
     from seqlab.cli.report import Report
@@ -52,20 +53,24 @@ def evaluate(
     corpora: Sequence[str],
     encoding: str | None,
     device: str,
+    layout: Mapping[str, Any],
     *,
     errors: int | None,
     report: Path | None,
     as_json: bool,
 ) -> None:
     """Score a classifier, or several as one, on a corpus, and print the figures or leave a page with them."""
-    from seqlab.cli.corpus import reader
+    from seqlab.cli.corpus import laid_out, reader
 
     if report is not None:
         _refuse_no_file(report)
     model = several(runs, device)
     if len(runs) > 1 and (errors or report):
         raise ConfigError("--errors and --report explain one classifier; leave out --with")
-    records = list(reader(model.config, corpora, encoding))
+    records = list(reader(laid_out(model.config, layout), corpora, encoding))
+    if n_blank := sum(not record.text.strip() for record in records):
+        blank = counted(n_blank, "text has", "texts have")
+        click.echo(f"seqlab: {blank} nothing but blanks, and what the model makes of nothing is scored", err=True)
     if not (errors or report):
         _print(model.evaluate(records).to_dict(), model.labels, _heads(runs, corpora), as_json)
         return

@@ -43,6 +43,8 @@ def compare(
     several = {bool(getattr(directory.config.data, "multi_label", False)) for directory in directories}
     if len(several) > 1:
         raise ConfigError("some of these models give one label a text and others any number; compare those of one kind")
+    if corpora:
+        _refuse_other_labels(directories)
     found = list(_evaluated(directories, corpora, encoding, device)) if corpora else []
     figures = [scores.to_dict() for scores in found] or [_of_training(directory) for directory in directories]
     rows = [_described(*pair) for pair in zip(directories, figures, strict=True)]
@@ -58,6 +60,21 @@ def compare(
     _print(rows, best, behind)
     if not corpora and figure_of(rows[0]) == "accuracy":
         click.echo(f"{UNCALIBRATED}; with --on and a corpus, those after it")
+
+
+def _refuse_other_labels(directories: "Sequence[ModelDirectory]") -> None:
+    """Refuse models of different labels, before any is scored.
+
+    Raises:
+        ConfigError: one of them has other labels than the first.
+    """
+    from seqlab.tasks.classify import kept_labels
+
+    first, *others = (kept_labels(directory.path)[0] for directory in directories)
+    for directory, labels in zip(directories[1:], others, strict=True):
+        if set(labels) != set(first):
+            both = f"has other labels ({', '.join(labels)}) than {directories[0].path} ({', '.join(first)})"
+            raise ConfigError(f"{directory.path}: {both}; compare models that were trained on the same ones")
 
 
 def _evaluated(

@@ -1,13 +1,24 @@
 """The reader that fits a task."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar
+
+import click
 
 from seqlab.config import Classification, Experiment, Segmentation, Tagging, Translation
 from seqlab.corpora import SAMPLES, open_labelled, open_parallel, open_segmented, open_tagged, open_text
+from seqlab.errors import ConfigError
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+LAYOUTS = {
+    "classify": ("form", "header", "text_column", "label_column"),
+    "translate": ("form", "header", "source_column", "target_column"),
+}
+"""What is said of where the records of a task stand in corpora, by the names of settings."""
+LAYOUT = tuple(dict.fromkeys(name for names in LAYOUTS.values() for name in names))
+"""All of these."""
 _LANGUAGE = re.compile("[A-Za-z]{2}([-_][A-Za-z]{2,4})?")
 """How a language is called at the end of a file's name, or in that of a column."""
 
@@ -34,6 +45,37 @@ def reader(config: Experiment, corpora: Sequence[str], encoding: str | None = No
         names = ("form", "source_column", "target_column", "header")
         return open_parallel(corpora, encoding, **{name: getattr(config.data, name) for name in names})
     return open_text(corpora, encoding)
+
+
+def layout_options(command: Command) -> Command:
+    """A decorator that gives a command the options of `LAYOUTS`, for corpora laid out otherwise than those of training."""
+    classifier, translator = "Of a classifier", "Of a translator"
+    of = f"{classifier} or translator"
+    for option in (
+        click.option("--target-column", metavar="NAME", help=f"{translator}: column of the target, likewise."),
+        click.option("--source-column", metavar="NAME", help=f"{translator}: column of the source, likewise."),
+        click.option("--label-column", metavar="NAME", help=f"{classifier}: column of the label, likewise."),
+        click.option("--text-column", metavar="NAME", help=f"{classifier}: column of the text, or its number from 1."),
+        click.option(
+            "--header/--no-header", default=None, help=f"{of}: whether the first line of a table names columns."
+        ),
+        click.option("--form", metavar="FORM", help=f"{of}: of the corpora, such as tsv.  [default: that of training]"),
+    ):
+        command = option(command)
+    return command
+
+
+def laid_out(config: Experiment, layout: Mapping[str, Any]) -> Experiment:
+    """The settings with the options of `layout_options` that are given.
+
+    Raises:
+        ConfigError: one of them is for another task.
+    """
+    given = {name: value for name, value in layout.items() if value is not None}
+    for name in given:
+        if name not in LAYOUTS.get(config.task, ()):
+            raise ConfigError(f"--{name.replace('_', '-')} is not for the task {config.task}; leave it out")
+    return config.model_copy(update={"data": config.data.model_copy(update=given)}) if given else config
 
 
 def with_languages(config: Translation) -> Translation:

@@ -2,11 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqlab.cli import translators
+from seqlab.cli import corpus, translators
 from seqlab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ SHOWN_CONFUSIONS = 20
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...")
 @click.option("--encoding", help="Encoding of the corpora.  [default: that of training]")
+@corpus.layout_options
 @click.option(
     "--batch-size",
     type=click.IntRange(1),
@@ -60,16 +61,20 @@ def command(
     errors: int | None,
     report: Path | None,
     as_json: bool,
-    **search: float | None,
+    **more: Any,
 ) -> None:
     """Score a model on a corpus of the kind it was trained on; every token is counted once.
 
     Segmenters, taggers, classifiers and translators read it by the settings they were trained with, such as the columns of
-    tags. Of a translator it is two files, or one that has both sides.
+    tags; where texts and labels, or both sides, stand otherwise, options say so. Of a translator it is two files, or one
+    that has both sides.
     """
     from seqlab.modeldir import open_directory
 
-    task = open_directory(run).config.task
+    config = open_directory(run).config
+    task, layout = config.task, {name: more.pop(name) for name in corpus.LAYOUT}
+    corpus.laid_out(config, layout)  # refuses what is for another task
+    search: translators.Search = more
     options = {"batch_size": batch_size, "context": context}
     options = {name: value for name, value in options.items() if value is not None}
     if options and task != "lm":
@@ -79,12 +84,12 @@ def command(
     if task == "translate":
         if errors or report:
             raise ConfigError("--errors and --report are for a classifier; leave them out")
-        translators.evaluate([run, *others], corpora, encoding, device, search=search, as_json=as_json)
+        translators.evaluate([run, *others], corpora, encoding, device, layout, search=search, as_json=as_json)
         return
     if task == "classify":
         from seqlab.cli.classifiers import evaluate
 
-        evaluate([run, *others], corpora, encoding, device, errors=errors, report=report, as_json=as_json)
+        evaluate([run, *others], corpora, encoding, device, layout, errors=errors, report=report, as_json=as_json)
         return
     for name, value in (("with", others), ("errors", errors), ("report", report)):
         if value:

@@ -1,7 +1,7 @@
 """Translators on the command line: several as one, lines as they come, and what `seqlab evaluate` prints of them."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -105,18 +105,19 @@ def evaluate(
     corpora: Sequence[str],
     encoding: str | None,
     device: str,
+    layout: Mapping[str, Any],
     *,
     search: Search,
     as_json: bool,
 ) -> None:
     """Score a translator, or several as one, on a corpus, and print the figures with their signatures."""
-    from seqlab.cli.corpus import reader
+    from seqlab.cli.corpus import laid_out, reader
     from seqlab.cli.tables import for_json, table
     from seqlab.tasks import translate_report
 
     model = several(runs, device)
     model.check(**search)
-    records = list(reader(model.config, corpora, encoding))
+    records = list(reader(laid_out(model.config, layout), corpora, encoding))
     if n_empty := sum(not (record.source.strip() and record.target.strip()) for record in records):
         click.echo(f"seqlab: {n_empty:,} pairs with an empty side are left out", err=True)
     _Doubts(model).tell([record.source for record in records])

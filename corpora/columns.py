@@ -145,7 +145,9 @@ def _place(names: Sequence[str], column: Column, usual: int | None, what: str, p
         raise DataError(f"{place}: no column {column} to read the {what} from; {_there(names)}: {hint}")
     if column is None:
         if usual is None:
-            raise DataError(f"{place}: no column that is known to hold the {what}; {_there(names)}: name the one")
+            raise DataError(
+                f"{place}: no column that is known to hold the {what}; {_there(names)}: name it by --{what}-column"
+            )
         return usual
     if (n := names.count(column)) > 1:
         raise DataError(f"{place}: {n} columns are called '{column}': give the number of the one with the {what}")
@@ -158,7 +160,8 @@ def _key(there: Sequence[str], column: Column, role: Role, place: str) -> str:
     if column is None:
         found = _usual(there, role.names)
         if found is None:
-            raise DataError(f"{place}: no column that is known to hold the {role.what}; {_there(there)}: name the one")
+            unknown = f"no column that is known to hold the {role.what}; {_there(there)}"
+            raise DataError(f"{place}: {unknown}: name it by --{role.what}-column")
         return found
     if column not in there:
         raise DataError(f"{place}: no column '{column}' to read the {role.what} from; {_there(there)}")

@@ -146,6 +146,30 @@ def test_another_encoding_can_be_given(call, refused, runs):
     assert call("compare", "utf-8", "gb18030", "--on", "gb.tsv", "--encoding", "gb18030").code == 0
 
 
+def test_corpora_laid_out_otherwise_than_those_of_training(call, refused, runs, tmp_path):
+    scores = json.loads(call("evaluate", runs / "soft", "rows.tsv", "--json").out)
+    told = ["--text-column", "words", "--label-column", "judged"]
+    assert json.loads(call("evaluate", runs / "soft", "named.tsv", *told, "--json").out) == scores
+    told = ["--label-column", "judged"]
+    says = ["named.tsv, line 1: no column that is known to hold the text", "name it by --text-column"]
+    refused("evaluate", runs / "soft", "named.tsv", *told, code=1, says=says)
+    (tmp_path / "tabs.csv").write_text(tsv(ROWS), encoding="utf-8")
+    refused("evaluate", runs / "soft", "tabs.csv", code=1, says=["give --form tsv"])
+    assert json.loads(call("evaluate", runs / "soft", "tabs.csv", "--form", "tsv", "--json").out) == scores
+    assert json.loads(call("evaluate", runs / "soft", "plain.tsv", "--no-header", "--json").out) == scores
+    refused("evaluate", runs / "soft", "rows.tsv", "--form", "xml", code=2, says=["xml"])
+    says = ["--source-column is not for the task classify"]
+    refused("evaluate", runs / "soft", "rows.tsv", "--source-column", "1", code=2, says=says)
+
+
+def test_blank_texts_are_counted(call, runs, tmp_path):
+    (tmp_path / "blank.tsv").write_text(tsv([*ROWS, ("", "good"), (" ", "bad")]), encoding="utf-8")
+    outcome = call("evaluate", runs / "soft", "blank.tsv", "--json")
+    says = "seqlab: 2 texts have nothing but blanks, and what the model makes of nothing is scored"
+    assert (outcome.code, outcome.lines) == (0, [says])
+    assert json.loads(outcome.out)["n_texts"] == len(ROWS) + 2
+
+
 def test_a_folder_for_each_class(call, runs):
     assert call("train", "classify", "folders", "-o", "run", *COUNT).code == 0
     assert seqlab.load("run").labels == ("bad", "good")

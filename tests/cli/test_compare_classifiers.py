@@ -179,6 +179,10 @@ def test_what_is_refused(refused, runs, trained, tmp_path):
         seqlab.train("classify", texts(40, 1), output=tmp_path / name, model="ngram", tokenizer="word", **places)
     says = ["second: reads other texts or labels in", "than", "third, by the columns it was trained with"]
     refused("compare", tmp_path / "third", tmp_path / "second", "--on", tmp_path / "three.tsv", code=2, says=says)
+    upper = [(text, label.upper()) for text, label in texts(40, 1)]
+    seqlab.train("classify", upper, output=tmp_path / "upper", model="ngram", tokenizer="word")
+    says = ["upper: has other labels (BAD, GOOD) than", "soft (bad, good)"]
+    refused("compare", runs / "soft", tmp_path / "upper", "--on", runs / "on.tsv", code=2, says=says)
     copy = shutil.copytree(runs / "soft", tmp_path / "copy")
     manifest = json.loads((copy / MANIFEST).read_text())
     for change in ({"training": {}}, {"scores": {"accuracy": 1.0}}, {"scores": manifest["scores"] | {"ece": "low"}}):

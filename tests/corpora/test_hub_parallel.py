@@ -61,7 +61,7 @@ def test_two_columns(save):
         (
             {"en": ["a"], "de": ["b"]},
             {},
-            ": no column that is known to hold the source; there are en, de: name the one",
+            ": no column that is known to hold the source; there are en, de: name it by --source-column",
         ),
         (
             {"en": ["a"]},
@@ -71,7 +71,7 @@ def test_two_columns(save):
         (
             {"translation": [{"en": "a", "de": "b"}]},
             {},
-            ", under 'translation': no column that is known to hold the source; there are en, de: name the one",
+            ", under 'translation': no column that is known to hold the source; there are en, de: name it by --source",
         ),
         (
             {"translation": [{"en": "a", "de": "b"}]},

@@ -97,7 +97,7 @@ def test_faults_of_json(tmp_path, line, says):
 def test_keys_that_are_not_there(tmp_path):
     path = write(tmp_path / "a.jsonl", '{"title": "a", "text": "b"}\n')
     assert message(path) == (
-        f"{path}, line 1: no column that is known to hold the label; there are title, text: name the one"
+        f"{path}, line 1: no column that is known to hold the label; there are title, text: name it by --label-column"
     )
     assert "no column 'stars' to read the label from; there are title, text" in message(path, label_column="stars")
 

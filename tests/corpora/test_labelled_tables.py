@@ -201,7 +201,10 @@ def test_which_columns(tmp_path, first, asked, expected):
         ({"label_column": "What"}, "no column 'What' to read the label from; there are id, headline, stars"),
         ({"label_column": 4, "header": True}, "no column 4 to read the label from; there are id, headline, stars"),
         ({"text_column": -4, "label_column": 1}, "no column -4 to read the text from; there are id"),
-        ({"header": True}, "no column that is known to hold the label; there are id, headline, stars: name the one"),
+        (
+            {"header": True},
+            "no column that is known to hold the label; there are id, headline, stars: name it by --label-column",
+        ),
         ({}, "'headline' looks like the name of a column, and there are id, headline, stars: name those of text and"),
         ({"text_column": 2, "label_column": 3}, "'headline' looks like the name of a column"),
         (

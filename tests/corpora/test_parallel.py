@@ -216,7 +216,7 @@ def test_which_columns(tmp_path, first, asked, expected):
         (
             "id\ten\tde\n1\ta\tb\n",
             {"source_column": "en"},
-            "line 1: no column that is known to hold the target; there are id, en, de: name the one",
+            "line 1: no column that is known to hold the target; there are id, en, de: name it by --target-column",
         ),
         (
             "id\tsource\tde\n",
@@ -314,12 +314,16 @@ def test_json_of_another_writer_comes_back(tmp_path_factory, pairs, nested, asci
 @pytest.mark.parametrize(
     ("line", "asked", "says"),
     [
-        ('{"en": "a", "de": "b"}', {}, "no column that is known to hold the source; there are en, de: name the one"),
+        (
+            '{"en": "a", "de": "b"}',
+            {},
+            "no column that is known to hold the source; there are en, de: name it by --source-column",
+        ),
         ('{"en": "a", "de": "b"}', {"source_column": "fr"}, "no column 'fr' to read the source from; there are en, de"),
         (
             '{"translation": {"en": "a", "de": "b"}}',
             {},
-            ", under 'translation': no column that is known to hold the source; there are en, de: name the one",
+            ", under 'translation': no column that is known to hold the source; there are en, de: name it by --source",
         ),
         (
             '{"translation": {"en": "a", "de": "b"}}',
