@@ -180,7 +180,7 @@ class ClassifierTraining(FineTuning):
     """How the network learns."""
 
     epochs: int = Field(8, ge=1, le=1_000_000)
-    """Passes over the training corpora."""
+    """Passes over the training corpora; more of few texts, in smaller batches, where neither of both nor lr is given."""
     l1: float = Field(0.0, ge=0.0)
     """L1: this times the sum of absolute values of all weight matrices is added to the loss per text."""
 

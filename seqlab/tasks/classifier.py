@@ -1,5 +1,6 @@
 """A text classifier in use, whatever finds the probabilities."""
 
+import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -68,6 +69,9 @@ class Classifier(ABC):
     ) -> None:
         self.config, self.labels, self.text = config, tuple(labels), text
         self.temperature, self.scores = temperature, scores or {}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(model={self.config.model!r}, labels={reprlib.repr(self.labels)})"
 
     @abstractmethod
     def _log_probs(self, texts: Sequence[Tokens]) -> Floats:

@@ -138,6 +138,12 @@ def holds_out(folder: Path) -> bool:
     return (folder / DATA / sentences_kept.VALIDATION).exists()
 
 
+def n_to_train_on(folder: Path) -> int:
+    """How many texts there are to train on in `folder/data`."""
+    with (folder / DATA / sentences_kept.TRAIN).open("rb") as file:
+        return sum(1 for _ in file)
+
+
 def kept(folder: Path) -> tuple[list[Example], list[Example] | None]:
     """What `keep` has left in `folder/data`.
 

@@ -12,7 +12,7 @@ from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.modeldir import CONFIG, DATA, writing
 from seqlab.resolve import read_toml, resolve
 from seqlab.tasks import TASKS, labelled_kept, load
-from seqlab.training import card, folding
+from seqlab.training import card, few_texts, folding
 from seqlab.training.interrupt import Interrupted
 from seqlab.training.watcher import Unscored, Unwatched, Watcher
 from seqlab.training.ways import Outcome, way
@@ -52,7 +52,7 @@ def train(
     tables = config if isinstance(config, Mapping) else read_toml(config) if config is not None else {}
     resolved = resolve(task, tables, changes)
     if isinstance(records, str | Path) or isinstance(validation, str | Path):
-        raise DataError('records are a list, such as [text], or a reader, such as seqlab.corpora.open_text(["FILE"])')
+        raise DataError(f'records are a list, or a reader, such as seqlab.corpora.{TASKS[task].reader}(["FILE"])')
     if resolved.data.train:  # these are not what is read
         resolved = resolved.model_copy(update={"data": resolved.data.model_copy(update={"train": ()})})
     if validation is None and resolved.data.validation:
@@ -98,9 +98,7 @@ def run(
     shutil.rmtree(new, ignore_errors=True)
     try:
         with writing(new):
-            (new / "train").mkdir(parents=True)
-            TASKS[config.task].prepare(config, records, validation, new)
-            (new / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
+            config = _prepared(config, records, validation, new, watcher)
             if folds is not None:
                 folding.keep(folds, new)
         trained_by.check_text(config, new)  # what does not fit shows before anything is replaced
@@ -117,6 +115,20 @@ def run(
         if not trained_by.can_go_on(folder):
             shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _prepared(
+    config: Experiment, records: Iterable[Any], validation: Iterable[Any] | None, folder: Path, watcher: Watcher
+) -> Experiment:
+    """Prepare the data in a new folder, and write the settings beside them, with those that follow from the data."""
+    (folder / "train").mkdir(parents=True)
+    TASKS[config.task].prepare(config, records, validation, folder)
+    if isinstance(config, Classification):
+        config, note = few_texts.settled(config, labelled_kept.n_to_train_on(folder))
+        if note:
+            watcher.noted(note)
+    (folder / CONFIG).write_text(config.to_json(), encoding="utf-8", newline="")
+    return config
 
 
 def complete(config: Experiment, outcome: Outcome, folder: Path, output: Path, watcher: Watcher) -> Any:

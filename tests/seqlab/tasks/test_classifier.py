@@ -221,3 +221,13 @@ def test_records_that_cannot_be_scored(runs, records):
     with pytest.raises(DataError) as error:
         runs("bag")[1].evaluate(records)
     assert "\n" not in str(error.value)
+
+
+def test_a_classifier_says_what_it_is(runs):
+    assert repr(runs("ngram")[1]) == "NgramTextClassifier(model='ngram', labels=('bad', 'good'))"
+    assert repr(runs("bag")[1]) == "NeuralClassifier(model='bag', labels=('bad', 'good'))"
+
+
+def test_the_reader_of_classifiers_is_named():
+    with pytest.raises(DataError, match=r"records are a list, or a reader, such as seqlab.corpora.open_labelled\("):
+        seqlab.train("classify", "tickets.csv")

@@ -62,7 +62,7 @@ def test_a_single_string_is_no_list_of_records(model, small, record):
         lambda: seqlab.train("lm", ["a b"], record, **small),
         lambda: model.evaluate(record),
     ):
-        with pytest.raises(DataError, match=r"list of texts, \[text\]|records are a list, such as \[text\]"):
+        with pytest.raises(DataError, match=r"list of texts, \[text\]|records are a list, or a reader, .*open_text"):
             work()
 
 
