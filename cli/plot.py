@@ -33,7 +33,7 @@ def command(runs: tuple[Path, ...], output: Path, confusion: bool, attention: st
     else:
         from seqlab.training.curves import draw
 
-        draw(runs, output)
+        _tell(draw(runs, output))
     click.echo(f"wrote {output}")
 
 

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 from seqlab import modeldir
 from seqlab.errors import ConfigError, ModelError
-from seqlab.modeldir import written_beside
 from seqlab.training.log import LOG, read
-from seqlab.training.pictures import check
+from seqlab.training.pictures import check, save
 
 NATS = "nats a token"
 
@@ -26,7 +25,7 @@ class _Curves(NamedTuple):
     """What the validation figures are."""
 
 
-def draw(runs: Sequence[Path], output: Path) -> None:
+def draw(runs: Sequence[Path], output: Path) -> str:
     """Draw the curves of runs, finished or not, into one picture.
 
     Of language models there is one panel: the thin line is the loss of the epoch so far, before each step; the thick one
@@ -36,13 +35,14 @@ def draw(runs: Sequence[Path], output: Path) -> None:
         runs: model directories, or the paths they are going to have.
         output: the picture; its suffix is one of `seqlab.training.pictures.FORMATS`.
 
+    Returns:
+        characters of the names of runs for which no font is there, sorted; empty where all can be read.
+
     Raises:
         ConfigError: another suffix, matplotlib is not installed, or the runs are validated by different figures.
         ModelError: a run has no log.
     """
     check(output)
-    from matplotlib.figure import Figure
-
     drawn = [_curves(run) for run in runs]
     first = drawn[0]
     for other in drawn:
@@ -50,6 +50,13 @@ def draw(runs: Sequence[Path], output: Path) -> None:
             raise ConfigError(
                 f"{first.run} is validated by {first.validation} and {other.run} by {other.validation}; draw them apart"
             )
+    return save(lambda: _figure(drawn), "".join(str(curves.run) for curves in drawn), output)
+
+
+def _figure(drawn: Sequence[_Curves]) -> Any:
+    from matplotlib.figure import Figure
+
+    first = drawn[0]
     together = first.validation == NATS
     figure = Figure(figsize=(8 if together else 12, 5), layout="constrained")
     left, right = [figure.add_subplot()] * 2 if together else figure.subplots(1, 2, sharex=True)
@@ -65,8 +72,7 @@ def draw(runs: Sequence[Path], output: Path) -> None:
         axes.set_xlabel("steps")
         axes.grid(alpha=0.3)
     right.legend()
-    with written_beside(output) as beside:
-        figure.savefig(beside, format=output.suffix[1:].lower(), dpi=150)
+    return figure
 
 
 def _curves(run: Path) -> _Curves:

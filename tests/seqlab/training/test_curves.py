@@ -39,6 +39,15 @@ def test_a_picture_of_two_runs(tmp_path: Path, text: str) -> None:
     assert [line.get_linewidth() for line in panel.get_lines()] == [0.8, 2, 0.8, 2]
 
 
+def test_characters_of_a_run_without_a_font_are_given_back(tmp_path: Path, text: str, caplog: Any) -> None:
+    """Warnings are errors in tests: matplotlib's own are not to be seen."""
+    seqlab.train("lm", [text], output=tmp_path / "\U000f0000", **SETTINGS)
+    assert curves.draw([tmp_path / "\U000f0000"], tmp_path / "curves.png") in ("", "\U000f0000")
+    assert caplog.messages == []
+    (tmp_path / "\U000f0000").rename(tmp_path / "one")
+    assert curves.draw([tmp_path / "one"], tmp_path / "curves.png") == ""
+
+
 LABELLED = [(word, label) for word, label in (("a fine day", "good"), ("a foul day", "bad")) for _ in range(6)]
 TAGGED = [(["Ann", "is", "here"], ["B-PER", "O", "O"]), (["so", "is", "Bob"], ["O", "O", "B-PER"])] * 6
 SMALL = {"baseline": False, "device": "cpu", "epochs": 2}
