@@ -24,7 +24,7 @@ def check(output: Path) -> None:
     if output.suffix.lower() not in FORMATS:
         raise ConfigError(f"{output}: the picture's name ends in {', '.join(FORMATS)}")
     try:
-        import matplotlib  # noqa: F401
+        import matplotlib.figure  # noqa: F401
     except ImportError:
         raise ConfigError("drawing needs matplotlib: pip install 'seqlab[plots]'") from None
 

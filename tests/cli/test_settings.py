@@ -11,7 +11,10 @@ from seqlab.resolve import settings as all_settings
 from seqlab.training import experiment
 
 FIELDS = {task: dict(all_settings(schema)) for task, schema in SCHEMAS.items()}
-COMMANDS = {"lm": command.lm, "segment": command.segment, "tag": command.tag, "classify": command.classify}
+COMMANDS = {
+    "lm": command.lm, "segment": command.segment, "tag": command.tag, "classify": command.classify,
+    "translate": command.translate,
+}  # fmt: skip
 # One value for each setting that is not its default, as it is typed and as it is meant.
 TYPED = {
     "data.validation": ("v.txt", ("v.txt",)), "data.encoding": ("big5", "big5"),
@@ -91,7 +94,25 @@ CLASSIFIER_RNN = SEQUENCE | {
     "network.use": ("float32", "float32"), "training.from_run": ("verse", "verse"),
     "training.layer_lr_decay": ("0.5", 0.5), "training.unfreeze_every": ("1", 1), "training.freeze": ("2", 2),
 }  # fmt: skip
+TRANSLATION = SHARED | {
+    path: value for path, value in TYPED.items()
+    if path.startswith("network.") and path not in ("network.tied",)
+} | {
+    "data.form": ("tsv", "tsv"), "data.source_column": ("zh", "zh"), "data.target_column": ("2", "2"),
+    "data.header": (None, True), "data.source_language": ("zh", "zh"), "data.target_language": ("en", "en"),
+    "data.longest": ("9", 9), "data.ratio": ("3", 3.0),
+    "text.tokenizer": ("word", "word"), "text.target_tokenizer": ("character", "character"),
+    "text.unicode": ("NFKC", "NFKC"), "text.width": ("half", "half"), "text.case": ("lower", "lower"),
+    "text.min_count": ("2", 2), "text.max_size": ("99", 99), "text.target_max_size": ("98", 98),
+    "batches.batch_size": ("3", 3), "batches.rare_as_unknown": ("0.25", 0.25),
+    "network.encoder_layers": ("3", 3), "network.attention": ("additive", "additive"),
+    "network.input_feeding": (None, True), "network.tied": ("target", "target"),
+    "objective.label_smoothing": ("0.2", 0.2), "objective.sampling": ("0.25", 0.25),
+    "decoding.beam": ("3", 3), "decoding.length_penalty": ("0.5", 0.5), "decoding.coverage_penalty": ("0.2", 0.2),
+    "decoding.longest_output": ("50", 50), "training.best_by": ("loss", "loss"),
+}  # fmt: skip
 CASES = {
+    ("translate", "rnn"): TRANSLATION,
     ("lm", "rnn"): TYPED, ("lm", "ngram"): TYPED_NGRAM,
     ("segment", "rnn"): SENTENCE_NETWORK, ("segment", "hmm"): HMM, ("segment", "max-match"): WITHOUT_TRAINING | MATCHING,
     ("tag", "rnn"): SENTENCE_NETWORK | TAGS | {"features.affixes": ("2", 2), "features.affix_width": ("9", 9)},
@@ -139,10 +160,14 @@ ALONE = {
         "data.folds": ("5", 5, {}), "data.multi_label": (None, True, {}),
         "text.sentencepiece_model": ALONE_OF_LM["text.sentencepiece_model"],
     },
+    "translate": SHARED_ALONE | {
+        "text.shared": (None, True, {}), "text.sentencepiece_model": ("bpe", "bpe", {}),
+    },
 }  # fmt: skip
 NO_FLAG = {"task", "data.train", "training.optimizer_options"}  # the command, its argument, and -s
 NEVER = {  # refused, whatever else is set
     "lm": {"network.bidirectional"}, "segment": set(), "tag": set(), "classify": set(),
+    "translate": {"model"},  # there is one
 }  # fmt: skip
 
 
@@ -209,6 +234,7 @@ def test_every_setting_has_a_flag_whose_help_is_its_sentence(task):
         ("tag", ("Data", "Text", "Features", "Batches", "Network", "Training", "Hidden Markov model")),
         ("classify", ("Data", "Text", "Features", "Batches", "Network", "Training", "N-grams", "Convolutions",
                       "Bags of n-grams", "Loss", "Augmentation")),
+        ("translate", ("Data", "Text", "Batches", "Network", "Loss", "Search for translations", "Training")),
     ],
 )  # fmt: skip
 def test_the_help_shows_every_flag_its_choices_and_its_default(call, task, sections):

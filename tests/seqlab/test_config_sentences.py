@@ -170,8 +170,7 @@ DIFFERENT = [
 ALONE = {
     "segment": [
         {"lexicons": []}, {"lexicon_min_count": 2}, {"lexicon_min_count": 2, "lexicon_folds": 2},
-        {"unknown_weight": 3.0}, {"lexicon_frequent": 2}, {"lexicon_folds": 2},
-        {"lexicon_folds": 2, "exchange_unknown": 1.0},
+        {"unknown_weight": 3.0}, {"lexicon_frequent": 2},
     ],
     "tag": [{"affixes": 1}, {"affixes": 2}, {"affixes": 2, "affix_width": 5}],
 }  # fmt: skip
@@ -188,7 +187,8 @@ ELSEWHERE = {
     "data.train": "cli/test_train_sentences", "data.validation": "cli/test_train_sentences",
     "data.encoding": "cli/test_train_sentences", "data.token_column": "cli/test_train_sentences",
     "data.tag_column": "cli/test_train_sentences", "data.separator": "cli/test_train_sentences",
-    "data.scheme": "tasks/test_tag", "features.vectors": "tasks/test_sentence_vectors",
+    "data.scheme": "tasks/test_tag", "batches.exchange_unknown": "tasks/test_word_exchange",
+    "features.vectors": "tasks/test_sentence_vectors",
     "features.bigram_vectors": "tasks/test_sentence_vectors", "network.backend": "below", "network.use": "below",
     "hmm.order": "below", "hmm.smoothing": "below", "matching.direction": "below",
 }  # fmt: skip

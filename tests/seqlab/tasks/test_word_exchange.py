@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from seqlab.resolve import resolve
+from seqlab.tasks import segment
 from seqlab.tasks.folds import Folds
+from seqlab.tasks.sentence_task import SegmentationTask
 from seqlab.tasks.word_exchange import WordExchange
 from seqlab.text.codepoints import codes_of, text_of
 
@@ -59,3 +62,20 @@ def test_the_share(exchange):
     draw = np.random.default_rng(2)
     same = np.mean([words_of(exchanged.codes(0.5, draw))[0][2] == "上海" for _ in range(2000)])
     assert same == pytest.approx(1 - 0.5 * 3 / 4, abs=0.04)
+
+
+def test_each_epoch_of_a_training_has_its_own_exchange(tmp_path):
+    changes = {"lexicon_folds": 2, "validation_share": 0.0, "rare_as_unknown": 0.0, "bigram_dropout": 0.0}
+    read = {}
+    for share in (0.0, 1.0):
+        folder = tmp_path / str(share)
+        folder.mkdir()
+        config = resolve("segment", {}, changes | {"exchange_unknown": share, "device": "cpu"})
+        segment.prepare(config, SENTENCES, None, folder)
+        task = SegmentationTask(config, folder, "cpu")
+        for epoch in (0, 1, 0):
+            tokens = [batch.ids[..., 0].ravel() for batch in task.batches(epoch)]
+            read.setdefault((share, epoch), []).append(np.sort(np.concatenate(tokens)))
+    assert np.array_equal(read[0.0, 0][0], read[0.0, 1][0])
+    assert not np.array_equal(read[1.0, 0][0], read[1.0, 1][0])
+    assert np.array_equal(*read[1.0, 0]), "the same epoch has the same one, whatever came between"
