@@ -18,11 +18,14 @@ runs/demo/seqlab.json: recipes/demo.toml | .venv/installed
 	@echo '$$ seqlab train lm --config recipes/demo.toml -o runs/demo'
 	@$(BIN)/seqlab train lm --config recipes/demo.toml -o runs/demo --overwrite
 
+# A worker a core, each with whole files of tests, since these share what they have trained; a thread in each is enough.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: .venv/installed-dev
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 # A static checker does not see that cli/ and corpora/ install as seqlab.cli and seqlab.corpora, so it reads a built tree.
 check: .venv/installed-dev
