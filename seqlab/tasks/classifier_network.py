@@ -200,7 +200,7 @@ def logits(model: nn.Module, batch: Sequences | Bags, device: str) -> Tensor:
 
 def by_length(starts: Ints, n_tokens: int) -> Sequence[Ints]:
     """Texts of similar length together, the longest first, at most `n_tokens` tokens or so many texts at a time."""
-    from seqlab.tasks.sentence_network import grouped
+    from seqlab.tasks.by_length import grouped
 
     lengths = np.maximum(np.diff(starts), 1)
     return grouped(lengths, np.argsort(-lengths, kind="stable"), n_tokens)

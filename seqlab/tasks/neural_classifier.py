@@ -16,7 +16,7 @@ from seqlab.tasks.classifier import Classifier, Floats
 from seqlab.tasks.classifier_network import Bags, Network, Sequences
 from seqlab.tasks.classifier_text import ClassifierText, Ints, Tokens
 from seqlab.tasks.classify import kept_labels, kept_temperature
-from seqlab.tasks.sentence_network import on_each_core
+from seqlab.tasks.cores import on_each_core
 
 TOKENS = 1 << 14
 """Of a batch in use, padding included."""

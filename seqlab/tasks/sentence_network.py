@@ -1,12 +1,9 @@
 """The network of segmenters and taggers: made, loaded, and run over sentences of different lengths."""
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Barrier, Lock
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +16,8 @@ from seqlab.errors import ConfigError, DataError
 from seqlab.modeldir import WEIGHTS, ModelDirectory
 from seqlab.models.tagger import SequenceTagger
 from seqlab.models.tagger_ensemble import TaggerEnsemble, Tagging
+from seqlab.tasks.by_length import grouped
+from seqlab.tasks.cores import on_each_core
 from seqlab.text.features import Columns, TokenFeatures
 from seqlab.text.schemes import Legality
 from seqlab.text.vectors import read_vectors
@@ -33,8 +32,6 @@ PART = 1 << 14
 """Characters from which on it pays to look them up on another core."""
 
 Mask = NDArray[np.bool_]
-Item = TypeVar("Item")
-_STARTING = Lock()
 
 
 class Batch(NamedTuple):
@@ -116,9 +113,10 @@ def in_use(model: Tagging, config: SentenceTask, device: str) -> Tagging:
 
 def columns(features: TokenFeatures, codes: NDArray[np.uint32], starts: NDArray[np.int64]) -> Columns:
     """What `TokenFeatures.of_characters` gives, found on each core for some of the sentences."""
-    n_parts = max(1, min(torch.get_num_threads(), len(codes) // PART))
-    near = np.searchsorted(starts, np.linspace(0, len(codes), n_parts + 1))
-    bounds = np.unique(near)
+    n_parts = min(torch.get_num_threads(), len(codes) // PART)
+    if n_parts < 2:
+        return features.of_characters(codes, starts)
+    bounds = np.unique(np.searchsorted(starts, np.linspace(0, len(codes), n_parts + 1)))
     found: dict[int, Columns] = {}
 
     def find(part: int) -> None:
@@ -127,9 +125,7 @@ def columns(features: TokenFeatures, codes: NDArray[np.uint32], starts: NDArray[
         found[part] = features.of_characters(codes[begin:end], starts[first : last + 1] - begin)
 
     on_each_core(find, range(len(bounds) - 1), "cpu")
-    parts = [found[part] for part in range(len(bounds) - 1)]
-    if len(parts) == 1:
-        return parts[0]
+    parts = (found[part] for part in range(len(bounds) - 1))
     return Columns(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
@@ -156,33 +152,6 @@ def tags(model: Tagging, columns: Columns, starts: NDArray[np.int64], allowed: M
     return found
 
 
-def on_each_core(work: Callable[[Item], None], items: Sequence[Item], device: str) -> None:
-    """Do some work on each of several items: on the CPU one item a core at a time, elsewhere one after another."""
-    if len(items) <= 1 or not device.startswith("cpu") or torch.get_num_threads() == 1:
-        for item in items:
-            work(item)
-    else:
-        with _threads() as pool:
-            list(pool.map(work, items))
-
-
-@contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    """As many threads as torch uses in one operation, each with operations on one core.
-
-    A batch for each core is quicker than each operation on all cores, as nobody waits. How many threads torch takes is set
-    for each thread, but also kept for threads to come, and so it is set back once the pool is there.
-    """
-    with _STARTING:  # one pool at a time, so that none takes the count of another for that of the user
-        n = torch.get_num_threads()
-        pool = ThreadPoolExecutor(n, initializer=torch.set_num_threads, initargs=(1,))
-        ready = Barrier(n)
-        list(pool.map(lambda _: ready.wait(), range(n)))
-        torch.set_num_threads(n)
-    with pool:
-        yield pool
-
-
 def batches(starts: NDArray[np.int64]) -> Iterator[Batch]:
     """Sentences of similar length together, at most TOKENS tokens at a time; see SMALL for more of padding."""
     lengths = np.diff(starts)
@@ -195,18 +164,3 @@ def batches(starts: NDArray[np.int64]) -> Iterator[Batch]:
         inside = steps < own[:, None]
         places = starts[rows][:, None] + np.minimum(steps, own[:, None] - 1)
         yield Batch(places, inside, torch.from_numpy(own))
-
-
-def grouped(lengths: NDArray[np.int64], order: NDArray[np.int64], n_tokens: int) -> Sequence[NDArray[np.int64]]:
-    """Cut an order of sentences, by rising or falling length, into batches of at most `n_tokens`, padding included.
-
-    A sentence longer than that is a batch by itself.
-    """
-    groups, begin, longest = [], 0, 0
-    for number, length in enumerate(lengths[order].tolist()):
-        longest_now = max(longest, length)
-        if number > begin and longest_now * (number - begin + 1) > n_tokens:
-            groups.append(order[begin:number])
-            begin, longest_now = number, length
-        longest = longest_now
-    return [*groups, order[begin:]] if begin < len(order) else groups

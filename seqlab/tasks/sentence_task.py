@@ -18,6 +18,7 @@ from seqlab.models.tagger_ensemble import Tagging as Network
 from seqlab.recurrent.stack import Carried
 from seqlab.tasks import sentence_floors, sentence_network, sentences_kept, tag
 from seqlab.tasks.base import Loss
+from seqlab.tasks.by_length import grouped
 from seqlab.tasks.evaluation import Evaluation
 from seqlab.tasks.folds import Folds
 from seqlab.tasks.neural_segmenter import LEGALITY, NeuralSegmenter
@@ -85,7 +86,7 @@ class SentenceNetworkTask(ABC):
         columns, self._tags, self._starts, self._shares = self._encoded()
         self._ids, self._marks = columns.ids, columns.flags.astype(np.uint8)
         self._rare = self.features.rare(RARE)
-        self._groups = sentence_network.grouped(
+        self._groups = grouped(
             np.diff(self._starts), self._by_length(np.arange(len(self._starts) - 1)), config.batches.batch_size
         )
         vocabulary = len(self.features.vocab) - len(SPECIALS)

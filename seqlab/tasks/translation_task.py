@@ -15,7 +15,7 @@ from seqlab.models.translator import RecurrentTranslator
 from seqlab.recurrent.stack import Carried
 from seqlab.tasks import pairs_kept, translate, translate_floors, translator_network
 from seqlab.tasks.base import Loss
-from seqlab.tasks.sentence_network import grouped
+from seqlab.tasks.by_length import grouped
 from seqlab.tasks.translation_scores import TranslatorScores
 from seqlab.tasks.translator import Translator
 from seqlab.tasks.translator_text import Ints, TranslatorText

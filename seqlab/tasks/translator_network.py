@@ -12,7 +12,7 @@ from seqlab.config import Translation
 from seqlab.modeldir import WEIGHTS, ModelDirectory
 from seqlab.models.translator import RecurrentTranslator
 from seqlab.models.translator_ensemble import TranslatorEnsemble
-from seqlab.tasks.sentence_network import grouped
+from seqlab.tasks.by_length import grouped
 from seqlab.tasks.translator_text import Ints, TranslatorText
 from seqlab.text.vocab import PAD
 
