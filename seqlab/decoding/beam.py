@@ -34,12 +34,12 @@ def beam_search(
     that end are translations; the first `beam` that do not end live on. With one beam this is greedy search. After
     `longest` tokens the end is the only continuation.
 
-    A sentence is over, and costs nothing more, in two cases. The first: no live hypothesis can come among the `n_best`.
-    That is so where the best of them, of log-probability l, has l / lp(`longest`) no higher than the score of the last of
-    the `n_best` so far: tokens to come can only lower l <= 0, lp grows with length and is at most lp(`longest`), and the
-    coverage penalty is at most 0. The second: `beam` translations are at least as likely as the best live hypothesis, which
-    thus falls out of the beam. (That as many have ended is not enough. Where a model is sure of a long translation, all
-    that ends before is unlikely, and there may be much of it.)
+    A sentence is over, and costs nothing more, once no live hypothesis can come among the `n_best`: where the best of them,
+    of log-probability l, has l / lp(`longest`) no higher than the score of the last of the `n_best` so far. Tokens to come
+    can only lower l <= 0, lp grows with length and is at most lp(`longest`), and the coverage penalty is at most 0; so what
+    is found is what would be found without this rule. Greedy search is over with its first translation. (That `beam`
+    translations have ended, or that as many are likelier than all that lives on, is no reason to stop: under a length
+    penalty longer ones may still score better.)
 
     Source: Sutskever et al. 2014 (arXiv 1409.3215), section 3.2; penalties: Wu et al. 2016 (arXiv 1609.08144), eq. 14.
 
@@ -119,8 +119,6 @@ class _Search:
         self.ended: list[list[_Ended]] = [[] for _ in longest]
         self.to_beat = np.full(len(longest), -np.inf)
         """The score of the last of the `n_best` translations of each sentence."""
-        self.likeliest = np.full((len(longest), beam), -np.inf)
-        """The highest log-probabilities of translations of each sentence, the highest first."""
 
     def advance(self, live: _Live, log_probs: LogProbs, ids: Ids, ends: LogProbs) -> tuple[_Live, Ids]:
         """One token further.
@@ -153,9 +151,11 @@ class _Search:
 
     def _goes_on(self, sentences: Ids, best: LogProbs) -> NDArray[np.bool_]:
         """True for each of M sentences whose best live hypothesis, of log-probability (M,), may still become something."""
-        can_win = best / self.penalties.length(self.longest[sentences]) > self.to_beat[sentences]
-        goes_on: NDArray[np.bool_] = can_win & (best > self.likeliest[sentences, -1])
-        return goes_on
+        to_beat = self.to_beat[sentences]
+        if self.beam == 1:
+            return np.isneginf(to_beat) & (best > -np.inf)
+        can_win: NDArray[np.bool_] = best / self.penalties.length(self.longest[sentences]) > to_beat
+        return can_win
 
     def _end(self, live: _Live, going: LogProbs, ending: LogProbs, last: NDArray[np.bool_]) -> None:
         """Take up the translations that end with a step; all live ones where `last`, (M,), is True."""
@@ -164,9 +164,6 @@ class _Search:
         chosen = np.zeros(everything.shape, bool)
         np.put_along_axis(chosen, first, True, 1)
         by_itself = chosen[:, going.shape[1] :] & (ending > -np.inf)
-        ended = np.where(by_itself, ending, -np.inf)
-        likeliest = np.concatenate((self.likeliest[live.sentences], ended), 1)
-        self.likeliest[live.sentences] = -np.sort(-likeliest, 1)[:, : self.beam]
         for at, beam in zip(*np.nonzero(by_itself | (last[:, None] & (ending > -np.inf))), strict=True):
             self._take(live, at, beam, float(ending[at, beam]), bool(by_itself[at, beam]))
 

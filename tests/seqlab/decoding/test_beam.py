@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from seqlab.decoding import beam as beam_module
 from seqlab.decoding.beam import beam_search
 from seqlab.decoding.penalties import Penalties
 from seqlab.errors import ConfigError
@@ -200,6 +201,23 @@ def test_translations_that_are_unlikely_do_not_end_the_search(beam, alpha):
         assert found.tokens == RIGHT
         assert found.log_prob == pytest.approx(10 * np.log(0.94))
     assert len(model.n_rows) == len(RIGHT) + 1  # after which nothing that lives on can win
+
+
+@pytest.mark.parametrize("beam", [2, 3, 6])
+@pytest.mark.parametrize(("alpha", "beta"), [(0.0, 0.0), (1.0, 0.0), (1.0, 0.5), (2.0, 0.0), (2.0, 0.3)])
+def test_a_search_that_stops_early_finds_what_one_to_the_end_finds(beam, alpha, beta, monkeypatch):
+    options = {"beam": beam, "n_best": min(beam, 2), "length_penalty": alpha, "coverage_penalty": beta}
+
+    def found(seed):
+        model = Table(seed)
+        return [[one.tokens for one in best] for best in search(model, range(5), 12, **options)], sum(model.n_rows)
+
+    early = [found(seed) for seed in range(12)]
+    monkeypatch.setattr(beam_module._Search, "_goes_on", lambda self, sentences, best: best > -np.inf)
+    whole = [found(seed) for seed in range(12)]
+    assert [tokens for tokens, _ in early] == [tokens for tokens, _ in whole]
+    if alpha <= 1.0:
+        assert sum(n_rows for _, n_rows in early) < sum(n_rows for _, n_rows in whole)
 
 
 def test_penalties_act():
