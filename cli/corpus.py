@@ -1,6 +1,5 @@
 """The reader that fits a task."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ import click
 from seqlab.config import Classification, Experiment, Segmentation, Tagging, Translation
 from seqlab.corpora import SAMPLES, open_labelled, open_parallel, open_segmented, open_tagged, open_text
 from seqlab.errors import ConfigError
+from seqlab.languages import is_language
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 LAYOUTS = {
@@ -19,8 +19,6 @@ LAYOUTS = {
 """What is said of where the records of a task stand in corpora, by the names of settings."""
 LAYOUT = tuple(dict.fromkeys(name for names in LAYOUTS.values() for name in names))
 """All of these."""
-_LANGUAGE = re.compile("[A-Za-z]{2}([-_][A-Za-z]{2,4})?")
-"""How a language is called at the end of a file's name, or in that of a column."""
 
 
 def reader(config: Experiment, corpora: Sequence[str], encoding: str | None = None) -> Any:
@@ -85,7 +83,7 @@ def with_languages(config: Translation) -> Translation:
     tells = [data.source_column or "", data.target_column or ""]
     if not any(tells) and len(ends) == 2:
         tells = [end.rpartition(".")[2] for end in ends]
-    known = [tell.lower() if _LANGUAGE.fullmatch(tell) else None for tell in tells]
+    known = [tell.lower() if is_language(tell) else None for tell in tells]
     found = {
         name: language
         for name, language in zip(("source_language", "target_language"), known, strict=True)

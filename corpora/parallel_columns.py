@@ -1,26 +1,16 @@
 """Which columns hold the source and the target: those asked for, or those that are usually called so."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from seqlab.corpora.columns import Column, Columns, Role
 from seqlab.errors import DataError
+from seqlab.languages import LANGUAGE
 
 NESTED = "translation"
 """The column of datasets and the key of JSON that holds an object with a text for each of two languages."""
 
-_CODES = (
-    "af am ar as az ba be bg bn bo br bs ca ceb cs cy da de el en eo es et eu fa fi fo fr fy ga gd gl gu ha he hi "
-    "hr hu hy id ig is it ja jv ka kk km kn ko ku ky la lb lo lt lv mg mi mk ml mn mr ms mt my nb ne nl nn no ny "
-    "oc om or pa pl ps pt ro ru rw sa sd si sk sl sm sn so sq sr st su sv sw ta te tg th ti tk tl tn to tr ts tt "
-    "ug uk ur uz vi wo xh yi yo zh zu ara ben bul ces cmn dan deu ell eng est fas fin fra hbs heb hin hun ind ita "
-    "jpn kor lat lit nld nor pol por ron rus spa swe tha tur ukr urd vie yue zho arabic chinese czech danish "
-    "dutch english finnish french german greek hebrew hindi hungarian italian japanese korean latin mandarin "
-    "norwegian polish portuguese romanian russian spanish swedish thai turkish ukrainian vietnamese"
-)
-_LANGUAGE = re.compile(rf"(?i:{_CODES.replace(' ', '|')})(?:[-_][A-Za-z]{{2,4}})*")  # en, zh-CN, eng_Latn, German
-_ROLES = (Role("source", ("source", "src"), _LANGUAGE), Role("target", ("target", "tgt", "trg"), _LANGUAGE))
+_ROLES = (Role("source", ("source", "src"), LANGUAGE), Role("target", ("target", "tgt", "trg"), LANGUAGE))
 
 
 class Keys(NamedTuple):

@@ -16,6 +16,7 @@ ALLOWED = {
     "beside": {"errors"},
     "records": set(),
     "wording": set(),
+    "languages": set(),
     "cell_names": {"errors"},
     "precision": {"errors"},
     "config": {"cell_names", "errors", "precision"},
@@ -32,14 +33,17 @@ ALLOWED = {
     "device": {"errors"},
     "tasks": {
         "errors", "config", "device", "records", "modeldir", "models", "recurrent", "text", "ngram", "metrics",
-        "decoding", "batching", "precision", "weights", "wording",
+        "decoding", "batching", "precision", "weights", "wording", "languages",
     },
     "training": {
         "errors", "config", "resolve", "device", "precision", "modeldir", "ngram", "recurrent", "tasks", "text", "weights",
         "wording",
     },
-    "corpora": {"errors", "records", "text"},
-    "cli": {"errors", "config", "resolve", "corpora", "tasks", "text", "training", "modeldir", "metrics", "wording"},
+    "corpora": {"errors", "languages", "records", "text"},
+    "cli": {
+        "errors", "config", "resolve", "corpora", "languages", "tasks", "text", "training", "modeldir", "metrics",
+        "wording",
+    },
     "estimator": {"errors", "resolve", "tasks", "training"},
     "__init__": {"estimator", "tasks", "training"},
     "__main__": {"cli"},

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from seqlab.config import Translation
+from seqlab.languages import code, is_language
 from seqlab.metrics.translation import TranslationScores, bleu_tokenizer
 
 OF_LANGUAGE = {"zh": "zh", "ja": "char", "ko": "char"}
@@ -46,4 +47,6 @@ class TranslatorScores:
 def tokenize(config: Translation, references: Iterable[str]) -> str:
     """How BLEU is to cut translations: by their language where it is known, else by the letters of the references."""
     language = config.data.target_language
-    return bleu_tokenizer(references) if language is None else OF_LANGUAGE.get(language.lower()[:2], "13a")
+    if language is None or not is_language(language):
+        return bleu_tokenizer(references)
+    return OF_LANGUAGE.get(code(language), "13a")

@@ -17,6 +17,7 @@ from seqlab.models.translator import TIED
 from seqlab.recurrent.cells import CELLS
 from seqlab.resolve import resolve, settings
 from seqlab.tasks.families import FAMILIES
+from seqlab.tasks.translation_scores import tokenize
 from seqlab.text import TOKENIZERS
 
 FIELDS = dict(settings(SCHEMAS["translate"]))
@@ -192,9 +193,30 @@ def test_the_best_weights_are_those_of_the_least_loss_or_of_the_highest_bleu():
 
 
 def test_bleu_cuts_words_by_the_language_of_the_target():
-    for language, way in ((None, "13a"), ("de", "13a"), ("zh", "zh"), ("zh-TW", "zh"), ("ja", "char")):
+    for language, way in ((None, "13a"), ("zh-TW", "zh")):
         model = seqlab.train("translate", RECORDS, target_language=language, **BASE)
         assert f"tok:{way}" in model.evaluate(RECORDS).translations.signatures["BLEU"]
+
+
+@pytest.mark.parametrize(
+    ("languages", "way"),
+    [
+        ("de en eng_Latn German hi id no", "13a"),
+        ("zh zh-TW zh_Hans zho cmn cmn_Hans yue wuu cn Chinese mandarin", "zh"),
+        ("ja jpn jp JA jpn_Jpan Japanese ko kor Korean", "char"),
+    ],
+)
+def test_languages_and_how_bleu_cuts_their_words(languages, way):
+    for language in languages.split():
+        config = resolve("translate", {}, {"target_language": language})
+        for references in (["Hello."], ["你好。"]):
+            assert tokenize(config, references) == way, language
+
+
+def test_words_of_a_language_that_is_not_known_are_cut_by_their_letters():
+    config = resolve("translate", {}, {"target_language": "xx"})
+    assert tokenize(config, ["Hello."]) == "13a"
+    assert tokenize(config, ["你好。"]) == "zh"
 
 
 def test_the_floor_is_the_source_as_it_is():
