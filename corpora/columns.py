@@ -64,14 +64,15 @@ class Columns:
     def in_table(self, row: Sequence[str], place: str) -> Places:
         """Find the columns in the first row of a table.
 
-        It is a header where it has the names that are asked for; where numbers are asked for if usual names stand there;
-        where nothing is asked for if both have a usual name, or columns 1 and 2 a heading. Where neither is known by its
-        name, they are columns 1 and 2. Raises DataError, with the place and the columns, for a column that is not there,
-        for two in one column, and where a usual name for one of the two alone leaves open whether this is a header.
+        It is a header where it has the names that are asked for; where numbers are asked for if usual names stand there, or
+        headings in both columns; where nothing is asked for if both have a usual name, or columns 1 and 2 a heading. Where
+        neither is known by its name, they are columns 1 and 2. Raises DataError, with the place and the columns, for a
+        column that is not there, for two in one column, and where a usual name for one of the two alone leaves open whether
+        this is a header.
         """
         names = [cell.strip() for cell in row]
         first, second = (_as_number(column) for column in self.asked)
-        usual = _usual_place(names, first, self.roles[0]), _usual_place(names, second, self.roles[1])
+        usual = self._usual_places(names, (first, second))
         header = self.header
         if header is None:
             header = isinstance(first, str) or isinstance(second, str) or None not in usual
@@ -100,6 +101,14 @@ class Columns:
         there = list(there)
         return _key(there, self.asked[0], self.roles[0], place), _key(there, self.asked[1], self.roles[1], place)
 
+    def _usual_places(self, names: Sequence[str], columns: tuple[Column, Column]) -> tuple[int | None, int | None]:
+        """Find where usual names stand; headings count only where both columns have one, as "Hi" or "no" may be texts."""
+        pairs = list(zip(columns, self.roles, strict=True))
+        first, second = (_usual_place(names, column, role, headings=True) for column, role in pairs)
+        if None in (first, second):
+            first, second = (_usual_place(names, column, role, headings=False) for column, role in pairs)
+        return first, second
+
     def _both(self) -> str:
         return f"{self.roles[0].what} and {self.roles[1].what}"
 
@@ -113,16 +122,15 @@ def _usual(there: Sequence[str], known: Sequence[str]) -> str | None:
     return next((name for wanted in known for name in there if name.lower() == wanted), None)
 
 
-def _usual_place(names: Sequence[str], column: Column, role: Role) -> int | None:
-    """Give where a usual name stands: anywhere, or where a number is asked for a usual name or a heading there alone."""
+def _usual_place(names: Sequence[str], column: Column, role: Role, *, headings: bool) -> int | None:
+    """Give where a usual name stands: anywhere, or where a number is asked for there alone, or a heading if that counts."""
     if column is None:
         found = _usual(names, role.names)
         return None if found is None else names.index(found)
     if isinstance(column, int):
         at = column - 1 if column > 0 else column + len(names)
-        return (
-            at if 0 <= at < len(names) and (names[at].lower() in role.names or _is_heading(names[at], role)) else None
-        )
+        if 0 <= at < len(names) and (names[at].lower() in role.names or (headings and _is_heading(names[at], role))):
+            return at
     return None
 
 

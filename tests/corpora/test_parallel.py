@@ -183,6 +183,8 @@ def test_the_form_of_tatoeba(tmp_path):
         ("en-GB,zh_Hans,note", {}, [("a", "b")]),
         ("English,Chinese,note", {"source_column": 2, "target_column": 1}, [("b", "a")]),
         ("eng_Latn,cmn_Hans,note", {"source_column": 2, "target_column": 1}, [("b", "a")]),
+        ("Hi,hello,note", {"source_column": 1, "target_column": 2}, [("Hi", "hello"), ("a", "b")]),
+        ("hello,No,note", {"source_column": 2, "target_column": 1}, [("No", "hello"), ("b", "a")]),
         ("en,zh,note", {"header": False}, [("en", "zh"), ("a", "b")]),
         ("no,no,note", {}, [("no", "no"), ("a", "b")]),
         ("en,hello,note", {}, [("en", "hello"), ("a", "b")]),
