@@ -120,11 +120,27 @@ def test_words_of_the_word_tokenizer(tokenizers, text, words):
         'He said: "It\'s (almost) 3.14," she wrote.\n"No!" — \'tis true…'.replace(" — ", "—"),
         "他说：“你好，世界！”\n我用Python写《诗》。",
         "A well-known and/or 10% of $5; “quoted” text.",
+        "At 10:40, E.S.E. of the U.S. coast: 2 boats.\nPage 3: on 9/11, 5, 7 and 12 boats.",
         "„Wo ist ‚er‘?“ fragte „sie“ (“so”) und ging.\n“Ja”",
     ],
 )
 def test_print_spacing_is_found_again(tokenizers, text):
     assert join(tokenizers["word"], tokenizers["word"].pieces(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        ("180 , 000", "180,000"),
+        ("1 , 180 , 000 .", "1,180,000."),
+        ("in 1990 , 200 and 3 , 4", "in 1990, 200 and 3, 4"),
+        ("a : 4", "a: 4"),
+        ("10 : 40 : 05", "10:40:05"),
+        ("He . S . Is", "He. S. Is"),
+    ],
+)
+def test_signs_within_numbers_and_initials(tokenizers, pieces, text):
+    assert join(tokenizers["word"], pieces.split()) == text
 
 
 def test_jieba_words(tokenizers):
