@@ -14,12 +14,12 @@ from torch.nn import functional as F
 from seqlab.errors import ConfigError, unknown
 from seqlab.models import attention as attentions
 from seqlab.models.bridge import Bridge
+from seqlab.models.decoder_steps import step_by_step
 from seqlab.models.translation_state import Forced, Ids, Memory, State, Step
 from seqlab.precision import Precision
 from seqlab.recurrent import few_rows
 from seqlab.recurrent.dropout import locked
 from seqlab.recurrent.stack import Backend, Recurrent
-from seqlab.recurrent.stepping import Steps
 
 AttentionName = Literal["none", "additive", "dot", "general", "concat"]
 Tied = Literal["none", "target", "all"]
@@ -53,8 +53,8 @@ class RecurrentTranslator(nn.Module):
             recurrences, see `seqlab.recurrent.Recurrent`.
         learned_state: the state before the source is learned.
         input_weights, recurrent_weights, forget_bias: how the recurrences' parameters begin.
-        precision: "bf16" takes products of float32 weights in bfloat16 in each call; the weights, the states and the logits
-            are float32. A single `step` takes them in float32.
+        precision: "bf16" takes products of float32 weights in bfloat16 in training; the weights, the states and the logits
+            are float32. In use all is float32, so that one call gives what steps give.
 
     Raises:
         ConfigError: a size, name or combination that cannot be.
@@ -131,15 +131,16 @@ class RecurrentTranslator(nn.Module):
     def runs_on(self, *, training: bool | None = None) -> list[str]:
         """What runs each layer, the encoder's first, in the words and with the argument of `Recurrent.runs_on`."""
         in_training = self.training if training is None else training
-        with self._products():
+        with self._products(in_training):
             names = [
-                self.encoder.runs_on(layer, training=training, ragged=True) for layer in range(self.encoder.num_layers)
+                self.encoder.runs_on(layer, training=in_training, ragged=True)
+                for layer in range(self.encoder.num_layers)
             ]
             if self.input_feeding:
                 names += ["steps"] * self.decoder.num_layers
             else:
                 names += [self.decoder.runs_on(at, training=in_training) for at in range(self.decoder.num_layers)]
-        return [f"{name} with bfloat16 products" for name in names] if self._in_half() else names
+        return [f"{name} with bfloat16 products" for name in names] if self._in_half(in_training) else names
 
     def groups(self) -> list[tuple[str, list[Parameter]]]:
         """The parameters from the bottom up, each once: "embedding", "encoder 0", ..., "decoder 0", ..., "head".
@@ -160,12 +161,13 @@ class RecurrentTranslator(nn.Module):
         parameters = [parameter for module in head for parameter in module.parameters()]
         return [*groups, ("head", [own for own in parameters if own is not self.target.weight])]
 
-    def _in_half(self) -> bool:
-        return self.precision == "bf16" and self.output.weight.dtype == torch.float32
+    def _in_half(self, training: bool) -> bool:
+        return training and self.precision == "bf16" and self.output.weight.dtype == torch.float32
 
-    def _products(self) -> AbstractContextManager[object]:
+    def _products(self, training: bool) -> AbstractContextManager[object]:
         """Where products are taken in the precision of this model; in float32 an autocast of the caller's stays."""
-        return torch.autocast(self.output.weight.device.type, torch.bfloat16) if self._in_half() else nullcontext()
+        in_half = self._in_half(training)
+        return torch.autocast(self.output.weight.device.type, torch.bfloat16) if in_half else nullcontext()
 
     def encode(self, source: Tensor, lengths: Tensor) -> Memory:
         """Read the sources.
@@ -177,7 +179,7 @@ class RecurrentTranslator(nn.Module):
         if not source.shape[1]:  # nothing but empty rows: a step of padding, which a recurrence can read
             source = source.new_zeros(len(source), 1)
         inside = _inside(lengths, source.shape[1], source.device)
-        with self._products():
+        with self._products(self.training):
             vectors = locked(self.source(source.masked_fill(~inside, 0)), self.embedding_dropout, self.training)
             values, last = self.encoder(vectors, lengths=lengths)
             values = F.dropout(values, self.dropout, self.training)
@@ -221,44 +223,22 @@ class RecurrentTranslator(nn.Module):
         The logits are `self.output` of h~; to have those of some steps alone, choose these steps of h~. The memory is that
         of as many rows; `sampling` is as for `forward`.
         """
-        with self._products():
+        with self._products(self.training):
             if self.input_feeding or sampling:
-                return self._step_by_step(memory, target, sampling)
+                return step_by_step(self, memory, target, sampling)
             vectors = locked(self.target(target), self.embedding_dropout, self.training)
             hidden, _ = self.decoder(vectors, memory.before)
-            decoded, weights = self._attend(hidden, memory)
+            decoded, weights = self.attend(hidden, memory)
             return F.dropout(decoded, self.dropout, self.training), weights
 
-    def _step_by_step(self, memory: Memory, target: Tensor, sampling: float) -> tuple[Tensor, Tensor | None]:
-        steps, decoded, weights = Steps(self.decoder, memory.before), list[Tensor](), list[Tensor | None]()
-        ones = self.target.weight.new_ones(len(target), 1, self.target.embedding_dim)
-        kept = locked(ones, self.embedding_dropout, self.training)[:, 0]
-        tokens, fed = target[:, 0], None
-        for at in range(target.shape[1]):
-            if at:
-                tokens = self._tokens_read(target[:, at], decoded[-1], sampling)
-            vectors = self.target(tokens) * kept
-            hidden = steps(self._with_fed(vectors, fed))
-            fed, attended = self._attend(hidden, memory)
-            fed = F.dropout(fed, self.dropout, self.training)
-            decoded.append(fed)
-            weights.append(attended)
-        seen = [part for part in weights if part is not None]
-        return torch.stack(decoded, 1), torch.stack(seen, 1) if seen else None
-
-    @torch.no_grad()
-    def _tokens_read(self, given: Tensor, before: Tensor, sampling: float) -> Tensor:
-        """The tokens (B,) that a step reads: those given, or at random the likeliest by h~ (B, A) of the step before."""
-        drawn = torch.rand(len(given), device=given.device) < sampling if sampling else None
-        return given if drawn is None else torch.where(drawn, self.output(before).argmax(-1), given)
-
-    def _with_fed(self, vectors: Tensor, fed: Tensor | None) -> Tensor:
+    def with_fed(self, vectors: Tensor, fed: Tensor | None) -> Tensor:
+        """What the decoder reads in a step: vectors (B, E), with input feeding beside h~ of the step before, if any."""
         if not self.input_feeding:
             return vectors
         fed = vectors.new_zeros(len(vectors), self.combine.out_features) if fed is None else fed.to(vectors.dtype)
         return torch.cat((vectors, fed), -1)
 
-    def _attend(self, hidden: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None]:
+    def attend(self, hidden: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None]:
         """h~ of decoder states (B, H) or (B, T, H), and the weights of the attention."""
         if self.attention is None:
             return torch.tanh(self.combine(hidden)), None
@@ -267,7 +247,7 @@ class RecurrentTranslator(nn.Module):
         return torch.tanh(self.combine(torch.cat((context, hidden), -1))), weights
 
     def _logits(self, decoded: Tensor) -> Tensor:
-        with self._products():
+        with self._products(self.training):
             logits: Tensor = self.output(decoded)
         return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
 
@@ -304,9 +284,9 @@ class RecurrentTranslator(nn.Module):
         """
         # In float32, as `RecurrentLanguageModel.step` is.
         ids = torch.as_tensor(tokens, device=self.output.weight.device)
-        hidden, carried = self.decoder.step(self._with_fed(self.target(ids), state.fed), state.carried)
+        hidden, carried = self.decoder.step(self.with_fed(self.target(ids), state.fed), state.carried)
         rows = hidden.view(len(state.memory.values), -1, hidden.shape[-1])
-        decoded, attention = self._attend(rows, state.memory)
+        decoded, attention = self.attend(rows, state.memory)
         decoded, attention = decoded.flatten(0, 1), None if attention is None else attention.flatten(0, 1)
         logits = few_rows.times(decoded, self.output.weight).add_(self.output.bias)
         log_probs = F.log_softmax(logits.float(), -1)

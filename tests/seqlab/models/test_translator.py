@@ -143,7 +143,9 @@ def test_scheduled_sampling_reads_the_likeliest(input_feeding, attention):
     for _ in range(target.shape[1]):
         step = model.step(tokens, state)
         expected.append(step.log_probs)
-        tokens, state = step.log_probs.argmax(1), step.state
+        can_be_read = step.log_probs.clone()
+        can_be_read[:, [0, BEGIN]] = -torch.inf
+        tokens, state = can_be_read.argmax(1), step.state
     free = model(source, SOURCES, target, full, 1.0)
     torch.testing.assert_close(free.log_softmax(-1), torch.stack(expected, 1), atol=2e-6, rtol=1e-5)
     torch.manual_seed(5)
@@ -153,6 +155,17 @@ def test_scheduled_sampling_reads_the_likeliest(input_feeding, attention):
     assert not torch.allclose(mixed, given)
     mixed.sum().backward()
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
+def test_scheduled_sampling_never_reads_padding_or_the_begin():
+    free = []
+    for bias in (0.0, 50.0):
+        model = translator()
+        with torch.no_grad():
+            model.output.bias[[0, BEGIN]] = bias
+        free.append(model(*batch(), 1.0))
+    others = [token for token in range(TARGET) if token not in (0, BEGIN)]
+    torch.testing.assert_close(free[0][..., others], free[1][..., others])
 
 
 @every_attention
@@ -334,6 +347,11 @@ def test_products_in_bfloat16(attention, input_feeding, cell):
     steps = [model.step(begins, model.begin(memory)) for model in (full, half)]  # of the same memory, in float32
     assert torch.equal(steps[0].log_probs, steps[1].log_probs)
     assert all("bfloat16" in name for name in half.runs_on())
+    full.eval()
+    half.eval()
+    assert torch.equal(*(model(*batch()) for model in (full, half)))  # in use both are in float32
+    assert not any("bfloat16" in name for name in half.runs_on())
+    assert all("bfloat16" in name for name in half.runs_on(training=True))
 
 
 def test_refusals():
