@@ -124,7 +124,7 @@ class TranslatorNetwork(Recurrence):
     """Share of each layer's outputs, and of what the output layer reads, that is dropped in training."""
     precision: Precision = "float32"
     """bf16: products of weights in bfloat16, in training, on hardware that has them; the weights, the state and all that is
-    done element by element stay float32, as does a step in use."""
+    done element by element stay float32, as does everything in use."""
 
 
 class TranslationObjective(Section):
@@ -148,7 +148,8 @@ class Decoding(Section):
     coverage_penalty: float = Field(0.0, ge=0.0, le=10.0)
     """Weight of source tokens that attention has left out (Wu et al. 2016); 0 for none."""
     longest_output: int = Field(200, ge=1, le=100_000)
-    """Tokens of a translation at most; one also ends at ten more than twice the tokens of its source."""
+    """Tokens of a translation at most; one also ends at ten more than twice the tokens of its source, or than as many for
+    each as in training where these are more than two."""
 
 
 class TranslatorTraining(Training):

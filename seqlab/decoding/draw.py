@@ -20,6 +20,7 @@ def draw(
     longest: Sequence[int],
     choice: Choice,
     seed: int,
+    rows: Sequence[int] | None = None,
     never: Sequence[int] = (0,),
 ) -> list[Hypothesis]:
     """A translation of each row, drawn token by token.
@@ -32,6 +33,7 @@ def draw(
         longest: (n,) how many tokens a translation may have, the end not counted; after them it ends.
         choice: how each next token is chosen.
         seed: where the draws come from; each row has a generator of its own (see `sample`).
+        rows: (n,) the numbers of the rows to these generators; from 0 on where not given.
         never: ids that are never drawn.
 
     Returns:
@@ -42,7 +44,7 @@ def draw(
     steps, bounds, sources = _Steps(model), np.asarray(longest), model.source_lengths(state)
     tokens, lengths, log_probs = list[Ids](), np.full(n, -1), np.zeros(n)
     by_itself = np.zeros(n, bool)
-    for drawn in sample(steps, np.full(n, begin), state, choice, seed=seed, never=(*never, begin)):
+    for drawn in sample(steps, np.full(n, begin), state, choice, seed=seed, rows=rows, never=(*never, begin)):
         ids = np.where((len(tokens) >= bounds) | (drawn < 0), end, drawn)
         log_probs += np.where(lengths < 0, steps.log_probs[np.arange(n), ids], 0.0)
         ends = (lengths < 0) & (ids == end)

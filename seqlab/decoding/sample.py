@@ -74,6 +74,7 @@ def sample(
     choice: Choice,
     *,
     seed: int,
+    rows: Sequence[int] | None = None,
     never: Sequence[int] = (),
 ) -> Iterator[Ids]:
     """Draw tokens without end, B texts side by side; the caller stops taking them.
@@ -87,12 +88,13 @@ def sample(
         state: the model's state before these tokens.
         choice: how each next token is chosen.
         seed: where the draws come from.
+        rows: (B,) the numbers of the rows; from 0 on where not given.
         never: ids that are never drawn.
 
     Yields:
         (B,) the next token of each text; `NOTHING` from where on none that may be drawn has a probability above 0.
     """
-    draws = [np.random.default_rng([seed, row]) for row in range(len(ids))]
+    draws = [np.random.default_rng([seed, row]) for row in (range(len(ids)) if rows is None else rows)]
     over = np.zeros(len(ids), bool)
     while True:
         log_probs, state = step(ids, state)

@@ -10,7 +10,7 @@ from seqlab.modeldir import DATA, read_json
 from seqlab.records import Pair
 from seqlab.tasks import pairs_kept
 from seqlab.tasks.pairs_kept import Divided, Sides
-from seqlab.tasks.translator_text import TranslatorText
+from seqlab.tasks.translator_text import TranslatorText, doubt
 
 NOTES = "notes.json"
 """What is to be known of the data, beside them in the training folder."""
@@ -22,8 +22,9 @@ def prepare(
     validation: Iterable[Pair | Sequence[object]] | None,
     folder: Path,
 ) -> None:
-    """Hold source sentences out, fit the text parts on the other pairs, and leave out those of these that do not fit.
+    """Hold source sentences out, leave out the other pairs that do not fit, and fit the text parts on the rest.
 
+    What fits is a matter of tokens, which are learned from all of these pairs first, and anew if some are left out.
     What comes of it is written into `folder/text` and `folder/data`.
 
     Args:
@@ -37,10 +38,15 @@ def prepare(
     divided = pairs_kept.divided(config, records, validation)
     text = TranslatorText.fit(config, divided.train)
     train, n_long, n_uneven = _fitting(config, text, divided.train)
+    if n_long or n_uneven:
+        text = TranslatorText.fit(config, train)
     pairs_kept.keep(folder, train, divided.validation)
     (folder / "text").mkdir(exist_ok=True)
     text.save(folder / "text")
     notes = _notes(config, divided, n_long, n_uneven)
+    given = [pair.source for pair in divided.validation or ()] if validation is not None else []
+    if (doubted := doubt(text, given, config.data.longest)) is not None:
+        notes.append(f"of the sources to validate on: {doubted}")
     (folder / DATA / NOTES).write_text(json.dumps({"notes": notes}) + "\n", encoding="ascii", newline="")
 
 

@@ -8,15 +8,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
-class Search(NamedTuple):
-    """How translations are searched for."""
-
-    beam: int
-    n_best: int
-    length_penalty: float
-    coverage_penalty: float
-
-
 class Translated(NamedTuple):
     """One translation of a text."""
 
@@ -26,7 +17,7 @@ class Translated(NamedTuple):
     log_prob: float
     """ln p of its tokens, its end among them."""
     tokens: tuple[str, ...]
-    """It in tokens of the target; an unknown one is the source token that attention was at."""
+    """It in tokens of the target; an unknown word is the source word that attention was at."""
     attention: Floats | None
     """(T, S) how far each token looked at each token of the source, 1 in all; None of a network without."""
 

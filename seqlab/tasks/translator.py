@@ -15,14 +15,14 @@ from seqlab.decoding.stepwise import Hypothesis, Stepwise
 from seqlab.errors import ConfigError, DataError
 from seqlab.metrics.translation import corpus_scores
 from seqlab.modeldir import ModelDirectory
-from seqlab.models.translation_state import Forced
 from seqlab.models.translator_ensemble import TranslatorEnsemble
 from seqlab.records import Pair
-from seqlab.tasks import translator_network
-from seqlab.tasks.pairs_kept import Sides, one_spaced, sides_of
-from seqlab.tasks.sentence_network import on_each_core
-from seqlab.tasks.translated import Attention, Likelihood, Search, Translated
+from seqlab.tasks import forced_decoding, translator_network
+from seqlab.tasks.cores import on_each_core
+from seqlab.tasks.pairs_kept import one_spaced, sides_of
+from seqlab.tasks.translated import Attention, Likelihood, Translated
 from seqlab.tasks.translation_scores import TranslatorScores, tokenize
+from seqlab.tasks.translation_search import Search, search_of
 from seqlab.tasks.translator_network import Network
 from seqlab.tasks.translator_text import Ints, TranslatorText, doubt
 from seqlab.text.vocab import BOS, EOS, PAD, SPECIALS, UNK
@@ -31,8 +31,8 @@ TOKENS = 1 << 12
 """Of the sources that are translated at a time, padding included, times the beam; and of pairs that are scored."""
 AT_A_TIME = 4096
 """Texts that are translated together, so that memory is bounded."""
-Finder = Callable[[Sequence[Ints], int], list[list[Hypothesis]]]
-"""(sources in ids, the number of the first one) -> what is found for each."""
+Finder = Callable[[Sequence[Ints], Sequence[int]], list[list[Hypothesis]]]
+"""(sources in ids, their numbers) -> what is found for each."""
 
 
 class Translator:
@@ -44,6 +44,7 @@ class Translator:
         config: every setting. text: how sources are read and targets are written.
         model: the network, or several as one, as they are used. scores: what it reached in training.
         attends: whether there is attention.
+        copies: whether a source word stands for an unknown one, which takes words on both sides and attention.
     """
 
     def __init__(
@@ -58,6 +59,8 @@ class Translator:
         self.model = translator_network.in_use(model, device)
         members = model.members if isinstance(model, TranslatorEnsemble) else [model]
         self.attends = any(member.attention is not None for member in members)
+        in_words = all(side.pipeline.unit == "word" for side in (text.source, text.target))
+        self.copies = self.attends and in_words
 
     @classmethod
     def load(cls, directory: ModelDirectory, device: str = "cpu") -> "Translator":
@@ -93,7 +96,7 @@ class Translator:
         """
         search, found = self._search(beam, n_best, length_penalty, coverage_penalty), list[list[Translated]]()
 
-        def searched(sources: Sequence[Ints], first: int) -> list[list[Hypothesis]]:
+        def searched(sources: Sequence[Ints], numbers: Sequence[int]) -> list[list[Hypothesis]]:
             model: Stepwise[Any] = self.model
             state = self.model.begin(self._read(sources))
             return beam_search(model, state, **self._bounds(sources), **search._asdict())
@@ -125,29 +128,13 @@ class Translator:
         self, beam: int | None, n_best: int | None, length_penalty: float | None, coverage_penalty: float | None
     ) -> Search:
         """How to search where the settings say what is not said."""
-        decoding = self.config.decoding
-        search = Search(
-            decoding.beam if beam is None else beam,
-            n_best or 1,
-            decoding.length_penalty if length_penalty is None else length_penalty,
-            decoding.coverage_penalty if coverage_penalty is None else coverage_penalty,
-        )
-        for name in ("length_penalty", "coverage_penalty"):
-            if not 0.0 <= getattr(search, name) < float("inf"):
-                raise ConfigError(f"{name}: is a number from 0 upwards, not {getattr(search, name)}")
-        if search.beam < 1:
-            raise ConfigError(f"beam: {search.beam} translations cannot be followed; 1 is greedy, 5 is usual")
-        if n_best is not None and not 1 <= n_best <= search.beam:
-            raise ConfigError(f"n_best: a beam of {search.beam} finds 1 to {search.beam} translations, not {n_best}")
-        if search.coverage_penalty and not self.attends:
-            raise ConfigError("coverage_penalty: this network has no attention to cover with; leave it out")
-        return search
+        asked = {"beam": beam, "length_penalty": length_penalty, "coverage_penalty": coverage_penalty}
+        return search_of(self.config.decoding, asked, n_best, self.attends)
 
     def _translated(self, texts: Sequence[str], find: Finder, n_tokens: int) -> list[list[Translated]]:
         """What is found for each text, at most `n_tokens` of them at a time; an empty one has an empty translation."""
         for text in texts:
-            if not isinstance(text, str):
-                raise DataError(f"a text is a string, not {text!r:.60}")
+            _check(text)
         tokens = [self.text.source.tokens(one_spaced(text)) for text in texts]
         sources = [self.text.source.ids(read) for read in tokens]
         found: list[list[Translated]] = [[Translated("", 0.0, 0.0, (), None)] for _ in texts]
@@ -158,7 +145,7 @@ class Translator:
         def decode(rows: Ints) -> None:
             numbers = filled[rows].tolist()
             with torch.inference_mode():
-                best = find([sources[number] for number in numbers], numbers[0])
+                best = find([sources[number] for number in numbers], numbers)
             for number, hypotheses in zip(numbers, best, strict=True):
                 found[number] = [self._written(hypothesis, tokens[number]) for hypothesis in hypotheses]
 
@@ -169,15 +156,15 @@ class Translator:
     def _bounds(self, sources: Sequence[Ints]) -> dict[str, Any]:
         """What translations of sources are bound to, however they are found.
 
-        Without attention there is no source token to stand for an unknown one, so none comes out.
+        Where no source word can stand for an unknown one, none comes out.
         """
         longest = self.config.decoding.longest_output
         return {
             "n": len(sources),
             "begin": BOS,
             "end": EOS,
-            "longest": [min(longest, 2 * len(source) + 10) for source in sources],
-            "never": (PAD,) if self.attends else (PAD, UNK),
+            "longest": [min(longest, self.text.longest(len(source))) for source in sources],
+            "never": (PAD,) if self.copies else (PAD, UNK),
         }
 
     def sample(
@@ -193,18 +180,17 @@ class Translator:
 
         Args:
             texts: a sentence each. temperature, top_k, top_p: see `seqlab.decoding.sample.Choice`.
-            seed: where the draws come from.
+            seed: where the draws come from; those of a text depend on this and on its number alone.
 
         Raises:
             DataError: a text is no string. ConfigError: a number out of its range.
         """
         choice, found = Choice(temperature, top_k, top_p), list[Translated]()
 
-        def drawn(sources: Sequence[Ints], first: int) -> list[list[Hypothesis]]:
-            own = int(np.random.default_rng([seed, len(found) + first]).integers(2**63))  # no two batches draw the same
+        def drawn(sources: Sequence[Ints], numbers: Sequence[int]) -> list[list[Hypothesis]]:
             model: Stepwise[Any] = self.model
-            state = self.model.begin(self._read(sources))
-            return [[one] for one in draw(model, state, choice=choice, seed=own, **self._bounds(sources))]
+            state, own = self.model.begin(self._read(sources)), [len(found) + number for number in numbers]
+            return [[one] for one in draw(model, state, choice=choice, seed=seed, rows=own, **self._bounds(sources))]
 
         for part in _parts(texts):
             found += [one for (one,) in self._translated(part, drawn, TOKENS)]
@@ -216,12 +202,12 @@ class Translator:
         return self.model.encode(ids.to(self.device), lengths.to(self.device))
 
     def _written(self, hypothesis: Hypothesis, source: Sequence[str]) -> Translated:
-        """A translation as text; where attention is there, a source token stands for an unknown one."""
+        """A translation as text; for an unknown word stands the source word that was looked at most."""
         side, attention = self.text.target, hypothesis.attention
         tokens = [side.pipeline.vocab.token(number) for number in hypothesis.tokens]
         known = list(tokens)
         for place, number in enumerate(hypothesis.tokens):
-            if number == UNK and attention is not None:
+            if number == UNK and self.copies and attention is not None:
                 tokens[place] = known[place] = source[int(attention[place].argmax())]
             elif number < len(SPECIALS):
                 known[place] = ""
@@ -239,52 +225,28 @@ class Translator:
         """
         found: list[Likelihood] = []
         for part in _parts(pairs):
-            found += self._scored([sides_of(pair) for pair in part])
+            sides = [sides_of(pair) for pair in part]
+            found += forced_decoding.likelihoods(self.model, self.text, sides, TOKENS, self.device)
         return found
-
-    def _scored(self, pairs: Sequence[Sides]) -> list[Likelihood]:
-        for pair in pairs:
-            if not pair.source:
-                raise DataError(f"an empty source has no translation, so none that is likely: {pair.target!r:.60}")
-        sources = [self.text.source.encode(pair.source) for pair in pairs]
-        targets = [self.text.target.encode(pair.target) for pair in pairs]
-        log_probs = np.zeros(len(pairs))
-
-        def force(rows: Ints) -> None:
-            numbers = rows.tolist()
-            source, target = [sources[number] for number in numbers], [targets[number] for number in numbers]
-            with torch.inference_mode():
-                log_probs[rows] = self._forced(source, target).log_probs.double().sum(-1).cpu().numpy()
-
-        lengths = np.array([max(len(s), len(t) + 1) for s, t in zip(sources, targets, strict=True)])
-        on_each_core(force, translator_network.by_length(lengths, TOKENS), self.device)
-        return [Likelihood(float(nats), len(target) + 1) for nats, target in zip(log_probs, targets, strict=True)]
-
-    def _forced(self, sources: Sequence[Ints], targets: Sequence[Ints]) -> Forced:
-        """What is found of B targets with their ends."""
-        target, lengths = translator_network.side_by_side([np.concatenate(([BOS], ids, [EOS])) for ids in targets])
-        return self.model.forced(self._read(sources), target.to(self.device), lengths.to(self.device))
 
     def attention(self, text: str, target: str | None = None, *, beam: int | None = None) -> Attention:
         """What each token of the translation of a text looked at, or each of a given target (forced decoding).
 
         Raises:
-            ConfigError: the network has no attention. DataError: the text is no string, or empty.
+            ConfigError: the network has no attention. DataError: one of the two is no string, or the text is empty.
         """
         if not self.attends:
             raise ConfigError("this network was trained with attention none, so there is nothing to look at")
-        if isinstance(text, str) and not text.strip():
+        for given in (text, target):
+            if given is not None:
+                _check(given)
+        if not text.strip():
             raise DataError("an empty text has no tokens to look at; give a sentence")
-        source = tuple(self.text.source.tokens(text))
         if target is not None:
-            tokens = self.text.target.tokens(target)
-            with torch.inference_mode():
-                seen = self._forced([self.text.source.ids(source)], [self.text.target.ids(tokens)]).attention
-            assert seen is not None
-            return Attention(source, tuple(tokens), seen[0, :-1].float().cpu().numpy())
+            return forced_decoding.looked_at(self.model, self.text, text, target, self.device)
         best = self.translate([text], beam=beam, n_best=1)[0][0]
         assert best.attention is not None
-        return Attention(source, best.tokens, best.attention)
+        return Attention(tuple(self.text.source.tokens(text)), best.tokens, best.attention)
 
     def evaluate(
         self,
@@ -324,6 +286,11 @@ class Translator:
             translations=corpus_scores(translations, references, tokenize=tokenize(self.config, references)),
             best_by=self.config.training.best_by,
         )
+
+
+def _check(text: object) -> None:
+    if not isinstance(text, str):
+        raise DataError(f"a text is a string, not {text!r:.60}")
 
 
 def _parts(items: Iterable[Any]) -> Iterator[list[Any]]:

@@ -1,8 +1,10 @@
 """How a translator reads sources and writes targets: a pipeline a side, and how often its tokens were seen. No torch."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,13 +13,14 @@ from numpy.typing import NDArray
 
 from seqlab.config import Translation
 from seqlab.errors import DataError, ModelError
+from seqlab.modeldir import read_json
 from seqlab.tasks.pairs_kept import Sides, one_spaced
 from seqlab.text.keys import from_npy, to_npy
 from seqlab.text.pipeline import TextPipeline
 from seqlab.text.vocab import UNK
 
 Ints = NDArray[np.int64]
-SOURCE, TARGET, COUNTS = "source", "target", "counts.npy"
+SOURCE, TARGET, COUNTS, GROWTH = "source", "target", "counts.npy", "growth.json"
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,9 @@ class Side:
         )
         return cls(pipeline, np.zeros(len(pipeline.vocab), np.int64))
 
-    def counted(self, texts: Iterable[str]) -> "Side":
-        """The same with the counts of texts."""
-        ids = np.concatenate([np.zeros(0, np.int64), *map(self.encode, texts)])
+    def counted(self, sentences: Iterable[Ints]) -> "Side":
+        """The same with the counts of sentences in ids."""
+        ids = np.concatenate([np.zeros(0, np.int64), *sentences])
         return Side(self.pipeline, np.bincount(ids, minlength=len(self.pipeline.vocab)).astype(np.int64))
 
     def tokens(self, text: str) -> list[str]:
@@ -107,12 +110,20 @@ def _named(side: str) -> Iterator[None]:
         raise DataError(f"{side}: {error}") from error
 
 
+GROWN = 0.999
+"""Share of the training pairs that grow by `TranslatorText.growth` at most; the others may have lost a part of a side."""
+LEAST_GROWTH, BEYOND = 2.0, 10
+"""Target tokens for each token of the source that a translation may have in any case, and how many more."""
+
+
 @dataclass(frozen=True)
 class TranslatorText:
     """The text parts of a translator, fitted on its training pairs."""
 
     source: Side
     target: Side
+    growth: float
+    """Target tokens for each token of the source, at most, but for a few training pairs."""
 
     @classmethod
     def fit(cls, config: Translation, pairs: Sequence[Sides]) -> "TranslatorText":
@@ -124,30 +135,42 @@ class TranslatorText:
         text = config.text
         sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
         if text.shared:
-            both = Side.fit(config, text.tokenizer, text.max_size, [*sources, *targets])
-            return cls(both.counted(sources), both.counted(targets))
-        with _named("the source"):
-            source = Side.fit(config, text.tokenizer, text.max_size, sources)
-        with _named("the target"):
-            target = Side.fit(config, text.of_target, text.target_max_size or text.max_size, targets)
-        return cls(source.counted(sources), target.counted(targets))
+            source = target = Side.fit(config, text.tokenizer, text.max_size, [*sources, *targets])
+        else:
+            with _named("the source"):
+                source = Side.fit(config, text.tokenizer, text.max_size, sources)
+            with _named("the target"):
+                target = Side.fit(config, text.of_target, text.target_max_size or text.max_size, targets)
+        read, written = [*map(source.encode, sources)], [*map(target.encode, targets)]
+        grown = [len(target) / max(1, len(source)) for source, target in zip(read, written, strict=True)]
+        return cls(source.counted(read), target.counted(written), float(np.quantile(grown, GROWN)))
+
+    def longest(self, n_source: int) -> int:
+        """How many tokens a translation of a source of so many tokens may have."""
+        return ceil(max(LEAST_GROWTH, self.growth) * n_source) + BEYOND
 
     def save(self, folder: Path) -> None:
-        """Write both sides to a folder."""
+        """Write both sides and the growth to a folder."""
         self.source.save(folder / SOURCE)
         self.target.save(folder / TARGET)
+        (folder / GROWTH).write_text(json.dumps({"growth": self.growth}) + "\n", encoding="ascii", newline="")
 
     @classmethod
     def load(cls, folder: Path) -> "TranslatorText":
         """Read what `save` wrote; ModelError, with the name of the file, where one is missing or altered."""
-        return cls(Side.load(folder / SOURCE), Side.load(folder / TARGET))
+        path = folder / GROWTH
+        growth = read_json(path).get("growth") if path.exists() else 0.0  # which the first models lack
+        if not isinstance(growth, float) or not 0.0 <= growth < np.inf:
+            raise ModelError(f"{path}: holds no number from 0 upwards; copy the model directory again")
+        return cls(Side.load(folder / SOURCE), Side.load(folder / TARGET), growth)
 
 
 UNFAMILIAR, LEAST = 0.5, 4
 """Of the tokens of texts, the share that is unknown or new, and their number, from which on they do not seem to be
 sources; a name by itself may well be new."""
-EVIDENCE = 10.0
-"""Nats by which texts have to be likelier as targets than as sources to be taken for such."""
+EVIDENCE, EVIDENCE_PER_TOKEN = 10.0, 0.1
+"""Nats by which texts have to be likelier as targets than as sources to be taken for such: in all, and for each token of a
+source, as small differences add up where both sides are of one language."""
 
 LONG = 2
 """How many times as long as any of the training data a text may be."""
@@ -160,7 +183,8 @@ def doubt(text: TranslatorText, texts: Iterable[str], longest: int) -> str | Non
     """
     given = [one_spaced(one) for one in texts]
     as_source, as_target = _familiarity(text.source, given), _familiarity(text.target, given)
-    if as_target.nats < as_source.nats - EVIDENCE and as_target.share <= UNFAMILIAR:
+    evidence = max(EVIDENCE, EVIDENCE_PER_TOKEN * as_source.n_tokens)
+    if as_target.nats < as_source.nats - evidence and as_target.share <= UNFAMILIAR:
         return "the text looks more like targets than like sources of the training data: is it the right way round?"
     if as_source.share > UNFAMILIAR and as_source.n_unfamiliar >= LEAST:
         return (
@@ -179,6 +203,8 @@ def doubt(text: TranslatorText, texts: Iterable[str], longest: int) -> str | Non
 class Familiarity(NamedTuple):
     """How texts look to a side."""
 
+    n_tokens: int
+    """Tokens in all."""
     n_unfamiliar: int
     """Tokens that are unknown or were never seen in training."""
     share: float
@@ -191,4 +217,4 @@ def _familiarity(side: Side, texts: Sequence[str]) -> Familiarity:
     ids = np.concatenate([np.zeros(0, np.int64), *map(side.encode, texts)])
     log_probs = np.log(side.counts + 1.0) - np.log(side.counts.sum() + len(side.counts))
     n_unfamiliar = int(((ids == UNK) | (side.counts[ids] == 0)).sum())
-    return Familiarity(n_unfamiliar, n_unfamiliar / max(1, len(ids)), float(-log_probs[ids].sum()))
+    return Familiarity(len(ids), n_unfamiliar, n_unfamiliar / max(1, len(ids)), float(-log_probs[ids].sum()))

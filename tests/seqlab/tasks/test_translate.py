@@ -89,6 +89,14 @@ def test_what_one_may_overlook_is_said(prepared):
         translate.kept_notes(folder)
 
 
+def test_pairs_to_validate_on_that_are_the_wrong_way_round_are_told_of(prepared):
+    turned = [(target, source) for source, target in made()]
+    (folder, _), (right, _) = prepared(made(), turned), prepared(made(), made())
+    told = "of the sources to validate on: the text looks more like targets than like sources of the training data"
+    assert any(note.startswith(told) for note in translate.kept_notes(folder))
+    assert not any("sources to validate on" in note for note in translate.kept_notes(right))
+
+
 def test_where_no_pair_is_left_both_counts_are_said(prepared):
     with pytest.raises(DataError, match="of 60 pairs to train on none is left: 60 have more than 1 tokens on a side"):
         prepared([(f"{source} w1", target) for source, target in made()], validation_share=0, longest=1)
@@ -101,6 +109,14 @@ def test_the_text_is_learned_from_the_training_part_alone(prepared):
     words = {word for pair in train for word in pair.source.split()}
     assert set(task.text.source.pipeline.vocab.tokens) == words
     assert {word for pair in validation for word in pair.source.split()} - words
+
+
+def test_the_text_is_learned_from_what_is_not_left_out(prepared):
+    long, uneven = ("long1 " * 30, "LONG1"), ("odd1 odd2 odd3 odd4", "ODD")
+    folder, config = prepared([*made(), long, uneven], made()[:5], longest=20, ratio=3.0)
+    text = TranslationTask(config, folder, "cpu").text
+    assert not any(word.startswith(("long", "odd")) for word in text.source.pipeline.vocab.tokens)
+    assert text.source.counts.sum() == sum(len(source.split()) for source, _ in made())
 
 
 # --- batches

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
 import seqlab
 from seqlab.decoding.stepwise import Hypothesis
@@ -179,7 +180,32 @@ def test_without_attention_no_unknown_word_is_written(runs):
         blind.translate(["the cat"], coverage_penalty=0.5)
 
 
+@pytest.mark.parametrize("target", ["word", "character", "byte", "sentencepiece", "whitespace"])
+@pytest.mark.parametrize("source", ["word", "byte", "sentencepiece"])
+def test_no_piece_of_a_source_stands_for_an_unknown_token(source, target):
+    settings = SETTINGS | {"tokenizer": source, "target_tokenizer": target, "epochs": 1}
+    may_not_know = {target} - {"byte", "sentencepiece"}
+    settings |= {"min_count": 50} if may_not_know else {}
+    settings |= {"max_size": 300} if "sentencepiece" in (source, target) else {}
+    model = seqlab.train("translate", made(), **settings)
+    assert model.copies == (source == "word" and target in ("word", "whitespace"))
+    with torch.no_grad():
+        model.model.output.bias[UNK] = 50.0
+    written = [*model.translate(TEXTS[:5]), *(one.text for one in model.sample(TEXTS[:5]))]
+    assert not any(mark in text for text in written for mark in ("<0x", "▁", "<unk>"))
+    if model.copies:
+        assert {*" ".join(written).split()} <= {*WORDS}
+
+
 # --- drawn at random
+
+
+def test_the_draws_of_a_text_are_those_of_its_number_whatever_else_is_asked(translator, monkeypatch):
+    found = [one.text for one in translator.sample(TEXTS, temperature=2.0, seed=3)]
+    assert [one.text for one in translator.sample(TEXTS[:7], temperature=2.0, seed=3)] == found[:7]
+    monkeypatch.setattr("seqlab.tasks.translator.TOKENS", 20)
+    monkeypatch.setattr("seqlab.tasks.translator.AT_A_TIME", 7)
+    assert [one.text for one in translator.sample(TEXTS, temperature=2.0, seed=3)] == found
 
 
 def test_draws_are_those_of_their_seed_and_never_those_of_another(translator):
@@ -250,8 +276,16 @@ def test_an_ensemble_of_different_vocabularies_is_refused(translator, runs):
 @pytest.mark.parametrize(
     ("search", "says"),
     [
-        ({"beam": 0}, "beam: 0 translations cannot be followed; 1 is greedy, 5 is usual"),
-        ({"beam": -1}, "beam: -1"),
+        ({"beam": 0}, "beam: a whole number from 1 to 1,000, not 0"),
+        ({"beam": -1}, "beam: a whole number from 1 to 1,000, not -1"),
+        ({"beam": 10**12}, "beam: a whole number from 1 to 1,000, not 1000000000000"),
+        ({"beam": 2.5}, r"beam: a whole number from 1 to 1,000, not 2\.5"),
+        ({"beam": "5"}, "beam: a whole number from 1 to 1,000, not '5'"),
+        ({"n_best": 1.5}, r"n_best: a beam of 3 finds 1 to 3 translations, not 1\.5"),
+        ({"length_penalty": 1000}, "length_penalty: a number from 0 to 10, not 1000"),
+        ({"length_penalty": -0.1}, r"length_penalty: a number from 0 to 10, not -0\.1"),
+        ({"length_penalty": float("nan")}, "length_penalty: a number from 0 to 10, not nan"),
+        ({"coverage_penalty": float("inf")}, "coverage_penalty: a number from 0 to 10, not inf"),
         ({"beam": 2, "n_best": 3}, "n_best: a beam of 2 finds 1 to 2 translations, not 3"),
         ({"n_best": 0}, "n_best: a beam of 3 finds 1 to 3 translations, not 0"),
     ],
@@ -271,6 +305,8 @@ def test_what_is_no_text_and_no_pair_is_refused(translator):
         (lambda: translator.score([("", "der")]), "an empty source has no translation"),
         (lambda: translator.score(["the cat"]), "a record is a pair"),
         (lambda: translator.attention(" "), "an empty text has no tokens to look at"),
+        (lambda: translator.attention(7), "a text is a string, not 7"),
+        (lambda: translator.attention("a", 7), "a text is a string, not 7"),
         (lambda: translator.evaluate([("a", "")]), "there is no pair of sentences to score"),
     ):
         with pytest.raises(DataError, match=says):

@@ -1,10 +1,13 @@
 """Both sides of a translator's text: from sentences to ids and back, and what does not look like a source."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from seqlab.corpora import open_parallel
 from seqlab.errors import DataError, ModelError
 from seqlab.resolve import resolve
 from seqlab.tasks.pairs_kept import Sides, one_spaced
@@ -88,6 +91,29 @@ def test_what_is_saved_is_loaded(name, tmp_path):
         one, other = getattr(text, side), getattr(again, side)
         assert one.pipeline == other.pipeline
         assert np.array_equal(one.counts, other.counts)
+    assert text.growth == again.growth > 0
+
+
+@pytest.mark.parametrize("target", ["word", "character", "byte", "sentencepiece", "jieba", "whitespace"])
+@pytest.mark.parametrize("source", ["word", "character", "byte", "sentencepiece", "jieba", "whitespace"])
+def test_translations_of_any_tokens_may_be_as_long_as_the_references(source, target):
+    records = itertools.islice(open_parallel("sample:phrases"), 200)
+    pairs = [Sides(one_spaced(record.source), one_spaced(record.target)) for record in records]
+    for both_sides in (pairs, [Sides(pair.target, pair.source) for pair in pairs]):
+        text = fitted(both_sides, tokenizer=source, target_tokenizer=target)
+        lengths = [(len(text.source.tokens(pair.source)), len(text.target.tokens(pair.target))) for pair in both_sides]
+        assert all(n_target <= text.longest(n_source) for n_source, n_target in lengths)
+        assert text.longest(30) == max(70, int(np.ceil(30 * text.growth)) + 10)
+
+
+def test_a_growth_that_is_none_is_refused(tmp_path):
+    fitted(**SETTINGS["word"]).save(tmp_path)
+    for written in ('{"growth": "3"}', "{}", '{"growth": -1.0}'):
+        (tmp_path / "growth.json").write_text(written)
+        with pytest.raises(ModelError, match=r"growth\.json: holds no number from 0 upwards"):
+            TranslatorText.load(tmp_path)
+    (tmp_path / "growth.json").unlink()  # as in the first models
+    assert TranslatorText.load(tmp_path).longest(5) == 20
 
 
 def test_altered_counts_are_refused(tmp_path):
@@ -109,6 +135,15 @@ def test_a_text_that_is_no_source_is_doubted(name):
     assert doubt(text, [], 100) is None
     assert "more like targets than like sources" in str(doubt(text, [pair.target for pair in PAIRS], 100))
     assert "unknown or were never seen" in str(doubt(text, ["Ξένη γλώσσα, εδώ και τώρα."], 100))
+
+
+def test_sides_of_one_language_are_not_taken_for_one_another():
+    draw, words = np.random.default_rng(3), np.array([f"w{number}" for number in range(50)])
+    sides = [[" ".join(words[draw.integers(0, 50, 12)]) for _ in range(400)] for _ in range(3)]
+    text = fitted([Sides(*pair) for pair in zip(sides[0], sides[1], strict=True)], tokenizer="word")
+    held_out = [sentence for sentence in sides[1] for _ in range(20)]  # likelier as targets, by a little for each token
+    assert doubt(text, held_out, 100) is None
+    assert doubt(text, sides[2], 100) is None
 
 
 def test_a_single_new_word_is_no_reason_to_doubt():
