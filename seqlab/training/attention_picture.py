@@ -34,7 +34,8 @@ def draw(run: Path, text: str, output: Path, *, beam: int | None = None) -> str:
 
     Raises:
         ConfigError: another suffix, matplotlib is not installed, or the run is no translator with attention. ModelError:
-            `run` is no model directory. DataError: the text is empty, or too long to be drawn.
+            `run` is no model directory. DataError: the text or its translation is empty, or too long
+            to be drawn.
     """
     check(output)
     directory = open_directory(run)
@@ -43,6 +44,8 @@ def draw(run: Path, text: str, output: Path, *, beam: int | None = None) -> str:
     from seqlab.tasks import families
 
     seen = families.load(directory, "cpu").attention(text, beam=beam)
+    if not seen.target:
+        raise DataError("the translation is empty, so nothing was looked at; give another sentence")
     longest = max(len(seen.source), len(seen.target))
     if longest > MOST:
         raise DataError(f"{longest} tokens are too many to be read in a picture; give a sentence of {MOST} at most")
@@ -52,13 +55,13 @@ def draw(run: Path, text: str, output: Path, *, beam: int | None = None) -> str:
 def _figure(seen: "Attention") -> Any:
     from matplotlib.figure import Figure
 
-    n_target, n_source = max(1, len(seen.target)), len(seen.source)
+    n_target, n_source = len(seen.target), len(seen.source)
     figure = Figure(figsize=(MARGIN + CELL * n_source + 0.6, MARGIN + CELL * n_target), layout="constrained")
     axes = figure.add_subplot()
-    axes.imshow(np.reshape(seen.weights, (-1, n_source)), cmap="Blues", vmin=0, vmax=1, aspect="equal")
+    axes.imshow(seen.weights, cmap="Blues", vmin=0, vmax=1, aspect="equal")
     axes.xaxis.tick_top()
     axes.set_xticks(range(n_source), seen.source, rotation=_rotation(seen.source), parse_math=False)
-    axes.set_yticks(range(len(seen.target)), seen.target, parse_math=False)
+    axes.set_yticks(range(n_target), seen.target, parse_math=False)
     axes.tick_params(length=0)
     axes.set_xticks(np.arange(n_source + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(n_target + 1) - 0.5, minor=True)

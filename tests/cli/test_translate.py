@@ -9,11 +9,13 @@ import sys
 import xml.etree.ElementTree
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import seqlab
 from seqlab.modeldir import open_directory
-from seqlab.training import pictures
+from seqlab.tasks.translated import Attention
+from seqlab.training import attention_picture, pictures
 
 WORDS = {"the": "der", "a": "ein", "red": "rot", "cat": "Katze", "dog": "Hund", "sleeps": "schläft", "eats": "frisst"}
 ROWS = [
@@ -255,10 +257,10 @@ def test_lines_are_written_as_they_come(runs):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["one", "--beam", "0"], "beam: 0 translations cannot be followed"),
+        (["one", "--beam", "0"], "beam: a whole number from 1 to 1,000, not 0"),
         (["one", "--n-best", "9"], "n_best: a beam of 2 finds 1 to 2 translations, not 9"),
-        (["one", "--length-penalty", "-1"], "length_penalty: is a number from 0 upwards, not -1"),
-        (["one", "--coverage-penalty", "inf"], "coverage_penalty: is a number from 0 upwards, not inf"),
+        (["one", "--length-penalty", "-1"], "length_penalty: a number from 0 to 10, not -1"),
+        (["one", "--coverage-penalty", "inf"], "coverage_penalty: a number from 0 to 10, not inf"),
         (["blind", "--coverage-penalty", "1"], "coverage_penalty: this network has no attention"),
         (["one", "--proba"], "--proba is for a classifier"),
         (["one", "--format", "bmes"], "--format bmes is not for a translator"),
@@ -311,7 +313,7 @@ def test_pairs_with_an_empty_side_are_counted(call, runs, tmp_path):
 
 def test_what_cannot_be_scored_is_refused(refused, runs):
     refused("evaluate", runs / "one", "rows.en", "short.de", code=1, says=["16", "15"])
-    refused("evaluate", runs / "one", "rows.tsv", "--beam", "0", code=2, says=["beam: 0"])
+    refused("evaluate", runs / "one", "rows.tsv", "--beam", "0", code=2, says=["beam: a whole number"])
     refused("evaluate", runs / "one", "rows.tsv", "--errors", "3", code=2, says=["--errors and --report are for a"])
     refused(
         "evaluate", runs / "one", "rows.tsv", "--batch-size", "3", code=2, says=["--batch-size is for a language model"]
@@ -323,12 +325,30 @@ def test_what_cannot_be_scored_is_refused(refused, runs):
 
 def test_the_picture_of_attention(call, runs):
     for run, text in (("one", "the red cat sleeps."), ("chinese", "a dog.")):
+        seen = seqlab.load(runs / run).attention(text)
+        missing = pictures.fonts_for("".join((*seen.source, *seen.target)))[1]
         for name in ("matrix.png", "matrix.svg"):
             outcome = call("plot", runs / run, "--attention", text, "-o", name)
             assert (outcome.code, outcome.out) == (0, f"wrote {name}\n")
             content = Path(name).read_bytes()
             assert content.startswith(b"\x89PNG") or xml.etree.ElementTree.fromstring(content).tag.endswith("svg")
-            assert "no font here" not in outcome.err or "一" in outcome.err
+            assert (f"no font here has {missing}," in outcome.err) if missing else (outcome.err == "")
+
+
+def test_what_the_picture_of_attention_shows():
+    weights = np.array([[0.1, 0.2, 0.7], [0.6, 0.3, 0.1]], np.float32)
+    axes = attention_picture._figure(Attention(("the", "cat", "$x^2$"), ("die", "Katze"), weights)).axes[0]
+    np.testing.assert_array_equal(axes.images[0].get_array(), weights)  # a row for each token of the target
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["the", "cat", "$x^2$"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["die", "Katze"]
+    assert [*axes.get_xticks()] == [0, 1, 2]
+    assert [*axes.get_yticks()] == [0, 1]
+
+
+def test_an_empty_translation_is_not_drawn(refused, runs, monkeypatch):
+    nothing = Attention(("a",), (), np.zeros((0, 1), np.float32))
+    monkeypatch.setattr("seqlab.tasks.translator.Translator.attention", lambda *_, **__: nothing)
+    refused("plot", runs / "one", "--attention", "a", "-o", "m.png", code=1, says=["the translation is empty"])
 
 
 def test_characters_without_a_font_are_named_in_a_line(call, runs, monkeypatch):
