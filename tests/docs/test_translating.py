@@ -19,6 +19,8 @@ def folder(tmp_path, monkeypatch):
         for language, sentences in zip(("en", "zh"), zip(*pairs, strict=True), strict=True):
             text = "".join(f"{sentence}\n" for sentence in sentences)
             (tmp_path / f"{name}.{language}").write_text(text, encoding="utf-8", newline="")
+    table = "".join(f"{source}\t{target}\n" for source, target in PAIRS[:200])
+    (tmp_path / "pairs.txt").write_text(table, encoding="utf-8", newline="")
     (tmp_path / "new.txt").write_text("Where is the station?\n\nIt is cold today.\n", encoding="utf-8", newline="")
     monkeypatch.chdir(tmp_path)
     return tmp_path
