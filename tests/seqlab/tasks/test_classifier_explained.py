@@ -89,8 +89,9 @@ def test_the_word_that_tells_speaks_for_its_label(models, family):
         explained = models(family).explain(f"a {words[0]} tea")
         assert explained.label == label
         weights = {weight.token: weight.weight for weight in explained.weights}
-        if family not in ("textcnn", "mlp"):  # they read it together with the article
+        if family not in ("rnn", "textcnn", "mlp"):  # they read it together with what stands beside it
             assert max(weights, key=weights.__getitem__) == words[0]
+        if family not in ("textcnn", "mlp"):
             assert models(family).explain(words[0], label).weights[0].weight > 0  # where nothing stands beside it too
 
 
