@@ -22,7 +22,7 @@ def search_options(command: Command) -> Command:
     for option in (
         click.option("--coverage-penalty", type=float, metavar="X", help=of + "what source tokens left out cost."),
         click.option(
-            "--length-penalty", type=float, metavar="X", help=of + "0 favours short translations, 1 is usual."
+            "--length-penalty", type=float, metavar="X", help=of + "0 favours short translations, 0.6 is usual."
         ),
         click.option(
             "--beam", type=int, metavar="N", help=of + "unfinished translations followed at a time; 1: greedy."

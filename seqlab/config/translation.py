@@ -142,7 +142,7 @@ class Decoding(Section):
 
     beam: int = Field(5, ge=1, le=1000)
     """Unfinished translations that are followed at a time; 1 takes the likeliest token each time (greedy)."""
-    length_penalty: float = Field(1.0, ge=0.0, le=10.0)
+    length_penalty: float = Field(0.6, ge=0.0, le=10.0)
     """Power of the length that log-probabilities are divided by (Wu et al. 2016), without which short ones win; 0 for
     none."""
     coverage_penalty: float = Field(0.0, ge=0.0, le=10.0)

@@ -24,7 +24,7 @@ def beam_search(
     beam: int,
     n_best: int = 1,
     longest: Sequence[int],
-    length_penalty: float = 1.0,
+    length_penalty: float = 0.6,
     coverage_penalty: float = 0.0,
     never: Sequence[int] = (0,),
 ) -> list[list[Hypothesis]]:

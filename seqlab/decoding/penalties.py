@@ -28,7 +28,7 @@ class Penalties:
         ConfigError: a number below 0.
     """
 
-    length_penalty: float = 1.0
+    length_penalty: float = 0.6
     """alpha: 0 leaves the sum of log-probabilities, which favours short translations; 1 is nearly their mean."""
     coverage_penalty: float = 0.0
     """beta."""
