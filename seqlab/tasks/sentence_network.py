@@ -24,9 +24,8 @@ from seqlab.text.vectors import read_vectors
 
 TOKENS = 1 << 13
 """Of a batch in use, padding included."""
-SMALL, MULTIPLE = TOKENS // 8, 8
-"""Batches of up to so many tokens are padded to lengths that are multiples of this: the kernels keep in memory what they
-have made for each shape, half a megabyte, and single sentences come in all of them."""
+SMALL = TOKENS // 8
+"""Batches of up to so many tokens are of few shapes, see `_of_few_shapes`."""
 
 PART = 1 << 14
 """Characters from which on it pays to look them up on another core."""
@@ -38,7 +37,7 @@ class Batch(NamedTuple):
     """Sentences side by side."""
 
     places: NDArray[np.int64]
-    """(B, T) where their tokens stand; padding repeats a sentence's last one."""
+    """(B, T) where their tokens stand; padding repeats a sentence's last one, and the last sentence."""
     inside: Mask
     """(B, T) what is no padding."""
     lengths: Tensor
@@ -153,14 +152,27 @@ def tags(model: Tagging, columns: Columns, starts: NDArray[np.int64], allowed: M
 
 
 def batches(starts: NDArray[np.int64]) -> Iterator[Batch]:
-    """Sentences of similar length together, at most TOKENS tokens at a time; see SMALL for more of padding."""
+    """Sentences of similar length together, at most TOKENS tokens at a time; see `_of_few_shapes` for more of padding."""
     lengths = np.diff(starts)
     for rows in grouped(lengths, np.argsort(-lengths, kind="stable"), TOKENS):
+        longest = int(lengths[rows].max())
+        n_padding = 0
+        if len(rows) * longest <= SMALL:
+            n_rows, longest = _of_few_shapes(len(rows), longest)
+            n_padding = n_rows - len(rows)
+            rows = np.concatenate((rows, np.repeat(rows[-1:], n_padding)))
         own = lengths[rows]
-        longest = int(own.max())
-        if len(own) * longest <= SMALL:
-            longest = -(-longest // MULTIPLE) * MULTIPLE
         steps = np.arange(longest)
         inside = steps < own[:, None]
+        inside[len(rows) - n_padding :] = False
         places = starts[rows][:, None] + np.minimum(steps, own[:, None] - 1)
         yield Batch(places, inside, torch.from_numpy(own))
+
+
+def _of_few_shapes(n_rows: int, length: int) -> tuple[int, int]:
+    """The shape that a small batch is padded to: the next power of two, and the next eighth of one, of eight at least.
+
+    oneDNN keeps half a megabyte of code for each shape it has met, and the sentences of single calls come in all of them.
+    """
+    step = max(8, (1 << (length - 1).bit_length()) // 8)
+    return 1 << (n_rows - 1).bit_length(), -(-length // step) * step
