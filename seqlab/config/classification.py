@@ -93,6 +93,9 @@ class ClassifierNetwork(Recurrence):
     and softmax the share of the n-grams of a text."""
     dropout: float = Field(0.5, ge=0.0, lt=1.0)
     """Share of each layer's outputs, the last one's too, that is dropped in training."""
+    members: int = Field(1, ge=1, le=100)
+    """Networks that are trained side by side and whose log-probabilities are averaged in use: chance errors of single ones
+    cancel out, and all takes so many times as long."""
     use: Precision = "bf16"
     """Precision of products of recurrent layers once the model is trained: bf16 is about twice as fast where the hardware
     has it, and float32 is what it falls back to."""

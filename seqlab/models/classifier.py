@@ -79,6 +79,11 @@ class RecurrentClassifier(nn.Module):
                 nn.init.xavier_uniform_(linear.weight)
                 nn.init.zeros_(linear.bias)
 
+    @property
+    def attends(self) -> bool:
+        """Whether it pools by weights of tokens, so that `attention` tells them."""
+        return self.attend is not None
+
     def runs_on(self, *, training: bool | None = None) -> list[str]:
         """What runs each layer on rows of different lengths, in the words and with the argument of `Recurrent.runs_on`."""
         ragged = self.training if training is None else training

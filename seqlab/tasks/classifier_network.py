@@ -17,12 +17,13 @@ from seqlab.errors import ConfigError, DataError
 from seqlab.modeldir import WEIGHTS, ModelDirectory
 from seqlab.models.bag import BagClassifier
 from seqlab.models.classifier import RecurrentClassifier
+from seqlab.models.classifier_ensemble import RecurrentClassifiers
 from seqlab.models.textcnn import TextCnn
 from seqlab.tasks.classifier_text import ClassifierText, Ints
 from seqlab.text.ngram_features import NgramFeatures
 from seqlab.text.vectors import read_vectors
 
-Network = RecurrentClassifier | TextCnn | BagClassifier
+Network = RecurrentClassifier | RecurrentClassifiers | TextCnn | BagClassifier
 _FROM_RUN = ("cell", "hidden", "layers", "embedding", "residual", "learned_state")
 
 
@@ -61,35 +62,51 @@ def build(config: Classification, text: ClassifierText, n_labels: int) -> Networ
             mode="mean",
             sparse=config.training.optimizer == "sparse-adam",
         )
+    if network.members > 1:
+        return RecurrentClassifiers([_recurrent(config, text, n_labels) for _ in range(network.members)])
+    return _convolutional(config, text, n_labels) if model == "textcnn" else _recurrent(config, text, n_labels)
+
+
+def _recurrent(config: Classification, text: ClassifierText, n_labels: int) -> RecurrentClassifier:
     assert text.features is not None
-    width_of = {"token": network.embedding, "bigram": config.features.bigram_width}
-    tables = [(table.size, width_of[table.name]) for table in text.features.tables]
-    made: Network
-    if model == "textcnn":
-        made = TextCnn(
-            tables,
-            text.features.columns,
-            n_labels,
-            widths=config.convolution.widths,
-            channels=config.convolution.channels,
-            dropout=network.dropout,
-            embedding_dropout=network.embedding_dropout,
-        )
-    else:
-        options = network.model_dump(exclude={"embedding", "use"})
-        made = RecurrentClassifier(tables, text.features.columns, n_labels, **options)
-    if config.features.vectors is not None:
-        _begin_with(made, text, Path(config.features.vectors), network.embedding)
+    options = config.network.model_dump(exclude={"embedding", "use", "members"})
+    made = RecurrentClassifier(_tables(config, text), text.features.columns, n_labels, **options)
+    _begin_with_vectors(made, config, text)
     return made
 
 
-def _begin_with(model: RecurrentClassifier | TextCnn, text: ClassifierText, path: Path, width: int) -> None:
-    """Put vectors of a file in place of the first ones of the tokens.
+def _convolutional(config: Classification, text: ClassifierText, n_labels: int) -> TextCnn:
+    assert text.features is not None
+    made = TextCnn(
+        _tables(config, text),
+        text.features.columns,
+        n_labels,
+        widths=config.convolution.widths,
+        channels=config.convolution.channels,
+        dropout=config.network.dropout,
+        embedding_dropout=config.network.embedding_dropout,
+    )
+    _begin_with_vectors(made, config, text)
+    return made
+
+
+def _tables(config: Classification, text: ClassifierText) -> list[tuple[int, int]]:
+    """Size and width of each table of learned vectors."""
+    assert text.features is not None
+    width_of = {"token": config.network.embedding, "bigram": config.features.bigram_width}
+    return [(table.size, width_of[table.name]) for table in text.features.tables]
+
+
+def _begin_with_vectors(model: RecurrentClassifier | TextCnn, config: Classification, text: ClassifierText) -> None:
+    """Put vectors of a file, where the settings name one, in place of the first ones of the tokens.
 
     Raises:
         DataError: none is of a token here. ConfigError: they are not as wide as those of the network.
     """
+    if config.features.vectors is None:
+        return
     assert text.features is not None
+    path, width = Path(config.features.vectors), config.network.embedding
     ids = text.features.token_ids()
     found, vectors = read_vectors(path, ids)
     if not found:
@@ -133,19 +150,20 @@ def with_settings_of_run(config: Classification) -> Classification:
 
 
 def begin_from_run(model: Network, run: Path) -> None:
-    """Put the learned vectors and recurrent layers of a language model in place of the first ones.
+    """Put the learned vectors and recurrent layers of a language model in place of the first ones, in each member.
 
     Raises:
         ModelError: the run cannot be read.
     """
     from seqlab.tasks.neural_lm import NeuralLanguageModel
 
-    assert isinstance(model, RecurrentClassifier)
+    assert isinstance(model, RecurrentClassifier | RecurrentClassifiers)
     learned = NeuralLanguageModel.load(modeldir.open_directory(run)).model
     assert learned.embedding is not None
-    with torch.no_grad():
-        model.tables[0].weight.copy_(learned.embedding.weight)
-    model.recurrent.load_state_dict(learned.recurrent.state_dict())
+    for member in model.members if isinstance(model, RecurrentClassifiers) else [model]:
+        with torch.no_grad():
+            member.tables[0].weight.copy_(learned.embedding.weight)
+        member.recurrent.load_state_dict(learned.recurrent.state_dict())
 
 
 def load(directory: ModelDirectory, text: ClassifierText, n_labels: int) -> Network:
@@ -193,9 +211,19 @@ def bags(ngrams: NgramFeatures, ids: Ints, starts: Ints, rows: Ints, weighting: 
 
 def logits(model: nn.Module, batch: Sequences | Bags, device: str) -> Tensor:
     """The logits (B, K) of a batch."""
-    parts: list[Any] = [None if part is None else torch.from_numpy(part).to(device) for part in batch]
-    found: Tensor = model(*parts)
+    found: Tensor = model(*_on(device, batch))
     return found
+
+
+def logits_to_learn(model: nn.Module, batch: Sequences | Bags, device: str) -> Tensor:
+    """The logits (M, B, K) of a batch by each of M members, which learn each by itself; M is 1 for a network alone."""
+    if isinstance(model, RecurrentClassifiers):
+        return model.of_each(*_on(device, batch))
+    return logits(model, batch, device)[None]
+
+
+def _on(device: str, batch: Sequences | Bags) -> list[Any]:
+    return [None if part is None else torch.from_numpy(part).to(device) for part in batch]
 
 
 def by_length(starts: Ints, n_tokens: int) -> Sequence[Ints]:

@@ -15,6 +15,7 @@ from seqlab.config.classification import BAGS
 from seqlab.metrics.classification import ClassificationScores
 from seqlab.metrics.multi_label import MultiLabelScores
 from seqlab.models.classifier import RecurrentClassifier
+from seqlab.models.classifier_ensemble import RecurrentClassifiers
 from seqlab.recurrent.stack import Carried
 from seqlab.tasks import classifier_network, classify, classify_floors
 from seqlab.tasks.base import Loss
@@ -92,7 +93,8 @@ class ClassificationTask:
 
     def runs_on(self, model: nn.Module) -> list[str]:
         """What runs each recurrent layer in training, such as "torch kernel"; "torch" where there is none."""
-        return model.runs_on(training=True) if isinstance(model, RecurrentClassifier) else ["torch"]
+        recurrent = isinstance(model, RecurrentClassifier | RecurrentClassifiers)
+        return model.runs_on(training=True) if recurrent else ["torch"]
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """The batches of an epoch; which ones depends on the seed and the epoch alone."""
@@ -132,10 +134,12 @@ class ClassificationTask:
                     ids[..., column][draw.random(ids.shape[:2]) < share] = UNK
 
     def loss(self, model: nn.Module, batch: Batch, carried: Carried | None) -> Loss:
-        """The loss of one batch, a sum over its texts; nothing is carried on."""
-        logits = classifier_network.logits(model, batch.texts, self.device)
+        """The loss of one batch, a sum over its texts, the mean over the members; nothing is carried on."""
         targets = torch.from_numpy(batch.targets).to(self.device)
-        return Loss(self._loss_of(logits, targets), len(targets), None)
+        each = [
+            self._loss_of(own, targets) for own in classifier_network.logits_to_learn(model, batch.texts, self.device)
+        ]
+        return Loss(torch.stack(each).mean(), len(targets), None)
 
     def _loss_of(self, logits: Tensor, targets: Tensor) -> Tensor:
         if self.config.data.multi_label:

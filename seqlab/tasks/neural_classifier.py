@@ -11,6 +11,7 @@ from seqlab.config.classification import BAGS
 from seqlab.modeldir import ModelDirectory
 from seqlab.models.bag import BagClassifier
 from seqlab.models.classifier import RecurrentClassifier
+from seqlab.models.classifier_ensemble import RecurrentClassifiers
 from seqlab.tasks import classifier_network
 from seqlab.tasks.classifier import Classifier, Floats
 from seqlab.tasks.classifier_network import Bags, Network, Sequences
@@ -100,7 +101,7 @@ class NeuralClassifier(Classifier):
         return found
 
     def _attention(self, tokens: Tokens) -> Floats | None:
-        if not isinstance(self.model, RecurrentClassifier) or self.model.attend is None:
+        if not isinstance(self.model, RecurrentClassifier | RecurrentClassifiers) or not self.model.attends:
             return None
         if not len(tokens):
             return np.zeros(0)

@@ -154,17 +154,15 @@ def tags(model: Tagging, columns: Columns, starts: NDArray[np.int64], allowed: M
 def batches(starts: NDArray[np.int64]) -> Iterator[Batch]:
     """Sentences of similar length together, at most TOKENS tokens at a time; see `_of_few_shapes` for more of padding."""
     lengths = np.diff(starts)
-    for rows in grouped(lengths, np.argsort(-lengths, kind="stable"), TOKENS):
-        longest = int(lengths[rows].max())
-        n_padding = 0
-        if len(rows) * longest <= SMALL:
-            n_rows, longest = _of_few_shapes(len(rows), longest)
-            n_padding = n_rows - len(rows)
-            rows = np.concatenate((rows, np.repeat(rows[-1:], n_padding)))
+    for group in grouped(lengths, np.argsort(-lengths, kind="stable"), TOKENS):
+        n_rows, longest = len(group), int(lengths[group].max())
+        if n_rows * longest <= SMALL:
+            n_rows, longest = _of_few_shapes(n_rows, longest)
+        rows = np.concatenate((group, np.repeat(group[-1:], n_rows - len(group))))
         own = lengths[rows]
         steps = np.arange(longest)
         inside = steps < own[:, None]
-        inside[len(rows) - n_padding :] = False
+        inside[len(group) :] = False
         places = starts[rows][:, None] + np.minimum(steps, own[:, None] - 1)
         yield Batch(places, inside, torch.from_numpy(own))
 

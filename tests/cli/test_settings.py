@@ -157,6 +157,7 @@ ALONE = {
         "data.token_column": ("2", 2, {}), "data.tag_column": ("-2", -2, {}),
     },
     "classify": SHARED_ALONE | BIGRAMS | {
+        "network.members": ("3", 3, {}),
         "data.folds": ("5", 5, {}), "data.multi_label": (None, True, {}),
         "text.sentencepiece_model": ALONE_OF_LM["text.sentencepiece_model"],
     },

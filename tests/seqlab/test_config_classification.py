@@ -172,6 +172,7 @@ DIFFERENT = {
         {"layers": 2, "input_dropout": 0.3}, {"recurrent_dropout": 0.3}, {"output_dropout": 0.2}, {"weight_drop": 0.3},
         {"zoneout": 0.3}, {"learned_state": True}, {"input_weights": "uniform"}, {"recurrent_weights": "uniform"},
         {"forget_bias": 0.0}, {"freeze": 1}, {"layer_lr_decay": 0.5}, {"unfreeze_every": 1},
+        {"members": 2},
     ],
     "textcnn": [*ALL, *SEQUENCE, {"channels": 7}, {"widths": [2, 3]}, {"widths": [1]}],
     "bag": [*ALL, *GRAMS, {"embedding": 7}, {"dropout": 0.3}, {"optimizer": "sparse-adam"}],
