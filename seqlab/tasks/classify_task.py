@@ -93,8 +93,9 @@ class ClassificationTask:
 
     def runs_on(self, model: nn.Module) -> list[str]:
         """What runs each recurrent layer in training, such as "torch kernel"; "torch" where there is none."""
-        recurrent = isinstance(model, RecurrentClassifier | RecurrentClassifiers)
-        return model.runs_on(training=True) if recurrent else ["torch"]
+        if isinstance(model, RecurrentClassifier | RecurrentClassifiers):
+            return model.runs_on(training=True)
+        return ["torch"]
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """The batches of an epoch; which ones depends on the seed and the epoch alone."""
