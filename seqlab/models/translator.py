@@ -1,8 +1,7 @@
 """The recurrent translator: the tokens of a sentence in, scores of the next token of its translation out."""
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Literal
+from typing import Literal, Unpack
 
 import numpy as np
 import torch
@@ -19,7 +18,8 @@ from seqlab.models.translation_state import Forced, Ids, Memory, State, Step
 from seqlab.precision import Precision
 from seqlab.recurrent import few_rows
 from seqlab.recurrent.dropout import locked
-from seqlab.recurrent.stack import Backend, Recurrent
+from seqlab.recurrent.options import RecurrenceOptions
+from seqlab.recurrent.stack import Recurrent
 
 AttentionName = Literal["none", "additive", "dot", "general", "concat"]
 Tied = Literal["none", "target", "all"]
@@ -49,12 +49,10 @@ class RecurrentTranslator(nn.Module):
             which takes one vocabulary. h~ is as wide as the learned vectors then, and as the decoder otherwise.
         dropout: share of the values of each layer's outputs, and of h~, that is zeroed in training.
         embedding_dropout: share of the dimensions of the learned vectors that is zeroed in training, over a whole row.
-        cell, input_dropout, recurrent_dropout, output_dropout, weight_drop, zoneout, residual, backend: of both
-            recurrences, see `seqlab.recurrent.Recurrent`.
-        learned_state: the state before the source is learned.
-        input_weights, recurrent_weights, forget_bias: how the recurrences' parameters begin.
+        cell: of both recurrences, see `seqlab.recurrent.Recurrent`.
         precision: "bf16" takes products of float32 weights in bfloat16 in training; the weights, the states and the logits
             are float32. In use all is float32, so that one call gives what steps give.
+        recurrence: further options of both recurrences; `learned_state` is that before the source.
 
     Raises:
         ConfigError: a size, name or combination that cannot be.
@@ -75,18 +73,8 @@ class RecurrentTranslator(nn.Module):
         tied: Tied = "none",
         dropout: float = 0.0,
         embedding_dropout: float = 0.0,
-        input_dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        output_dropout: float = 0.0,
-        weight_drop: float = 0.0,
-        zoneout: float | Mapping[str, float] = 0.0,
-        residual: bool = False,
-        learned_state: bool = False,
-        input_weights: str = "xavier-uniform",
-        recurrent_weights: str = "orthogonal",
-        forget_bias: float = 1.0,
         precision: Precision = "float32",
-        backend: Backend = "auto",
+        **recurrence: Unpack[RecurrenceOptions],
     ):
         super().__init__()
         if tied not in TIED:
@@ -98,16 +86,11 @@ class RecurrentTranslator(nn.Module):
         width = embedding or hidden
         self.target = nn.Embedding(n_target, width, padding_idx=0)
         self.source = self.target if tied == "all" else nn.Embedding(n_source, width, padding_idx=0)
-        options: dict[str, Any] = {
-            "dropout": dropout, "input_dropout": input_dropout, "recurrent_dropout": recurrent_dropout,
-            "output_dropout": output_dropout, "weight_drop": weight_drop, "zoneout": zoneout, "residual": residual,
-            "input_weights": input_weights, "recurrent_weights": recurrent_weights, "forget_bias": forget_bias,
-            "backend": backend,
-        }  # fmt: skip
         n_layers = layers if encoder_layers is None else encoder_layers
-        self.encoder = Recurrent(cell, width, hidden, n_layers, True, learned_state=learned_state, **options)
+        self.encoder = Recurrent(cell, width, hidden, n_layers, True, dropout, **recurrence)
         outer = width if tied != "none" else hidden
-        self.decoder = Recurrent(cell, width + outer * input_feeding, hidden, layers, **options)
+        recurrence.pop("learned_state", None)  # the decoder's is what the encoder has read
+        self.decoder = Recurrent(cell, width + outer * input_feeding, hidden, layers, False, dropout, **recurrence)
         self.bridge = Bridge(self.encoder, self.decoder)
         memory = hidden if attention == "dot" else 2 * hidden
         self.attention = None if attention == "none" else attentions.build(attention, hidden, memory)
