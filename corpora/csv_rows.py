@@ -26,14 +26,14 @@ def csv_rows(file: TextFile) -> Iterator[tuple[int, list[str]]]:
                 if line and not line.isspace():
                     yield number, line.split(",")
                 continue
-            row = _Row(f"{file.path}", number)
+            row = _Row(f"{file.name}", number)
         row.take(line, number)
         if not row.opened:
             yield row.starts, row.cells
             row = None
     if row is not None:
         raise DataError(
-            f"{file.path}, line {row.opened}: a double quote opens a cell here and is never closed; close it, or double "
+            f"{file.name}, line {row.opened}: a double quote opens a cell here and is never closed; close it, or double "
             "the quotes that belong to the text"
         )
 

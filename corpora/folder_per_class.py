@@ -4,18 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seqlab.corpora import labels
-from seqlab.corpora.encodings import decode
-from seqlab.corpora.files import COMPRESSED_SUFFIXES, TEXT_SUFFIXES, TextFile, find_files, read_blocks
+from seqlab.corpora.compression import without_compression
+from seqlab.corpora.files import TEXT_SUFFIXES, TextFile, find_files, is_folder
+from seqlab.corpora.lines import read_text
 from seqlab.errors import DataError
 from seqlab.records import Labelled
 
 
 def suffix_of(path: Path) -> str:
     """Give the suffix of a file in small letters; of a compressed one that below."""
-    name = path.name.lower()
-    for suffix in COMPRESSED_SUFFIXES:
-        name = name.removesuffix(suffix)
-    return Path(name).suffix
+    return Path(without_compression(path.name)).suffix
 
 
 def class_of(path: Path, folder: Path) -> str:
@@ -44,7 +42,7 @@ def files_by_class(folder: TextFile) -> list[tuple[TextFile, str]]:
 
     Raises DataError as `find_files` does, and where there is no text in any subfolder.
     """
-    if not folder.path.is_dir():
+    if not is_folder(folder.path):
         find_files([folder], folder.encoding)  # raises where it is not there
         raise DataError(f"{folder.path}: a file; the form folders reads a folder that has a subfolder for each class")
     found = find_files([folder], folder.encoding, TEXT_SUFFIXES)
@@ -59,5 +57,5 @@ def files_by_class(folder: TextFile) -> list[tuple[TextFile, str]]:
 
 def read_whole(file: TextFile, label: str) -> Iterator[Labelled]:
     """Give a file as one text, without the line end it ends with; DataError as `decode` raises."""
-    text = "".join(decode(read_blocks(file.path), file.encoding, file.path))
-    yield Labelled(text.removesuffix("\n"), (label,), str(file.path))
+    text = "".join(read_text(file))
+    yield Labelled(text.removesuffix("\n"), (label,), file.name)

@@ -36,7 +36,7 @@ def read_objects(file: TextFile, example: str) -> Iterator[Object]:
     """
     for number, line in read_lines(file):
         if line and not line.isspace():
-            place = f"{file.path}, line {number}"
+            place = f"{file.name}, line {number}"
             yield Object(place, _parsed(line, place, example), "\\u" in line)
 
 

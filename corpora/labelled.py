@@ -83,7 +83,7 @@ class LabelledText:
             self._check(part)
 
     def __repr__(self) -> str:
-        return f"LabelledText({[str(file.path) for file in self.files]})"
+        return f"LabelledText({[file.name for file in self.files]})"
 
     def __iter__(self) -> Iterator[Labelled]:
         empty = True
@@ -109,7 +109,7 @@ class LabelledText:
         """Raise ConfigError for settings that the form of a part does not have."""
         columns = self._columns
         asked = [column for column in columns.asked if column is not None]
-        kept = f"{part.file.path} is read in the form {part.form}, which has no"
+        kept = f"{part.file.name} is read in the form {part.form}, which has no"
         if columns.header and part.form not in _TABLES:
             raise ConfigError(f"{kept} header: leave it out, or name another form")
         if part.form in _TABLES:

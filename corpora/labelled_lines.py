@@ -45,7 +45,7 @@ def read_fasttext(file: TextFile) -> Iterator[Labelled]:
     for number, line in read_lines(file):
         if not line or line.isspace():
             continue
-        place = f"{file.path}, line {number}"
+        place = f"{file.name}, line {number}"
         found = [labels.checked(name, place) for name in _MARKED.findall(line)]
         if not found:
             raise DataError(f"{place}: no {MARK}; begin each line with its label, as in {MARK}NAME text")

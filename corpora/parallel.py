@@ -82,7 +82,7 @@ class ParallelText:
             self._check(part)
 
     def __repr__(self) -> str:
-        return f"ParallelText({[str(file.path) for file in self.files]})"
+        return f"ParallelText({[file.name for file in self.files]})"
 
     def __iter__(self) -> Iterator[Pair]:
         empty = True
@@ -108,7 +108,7 @@ class ParallelText:
         """Raise ConfigError for settings that the form of a part does not have."""
         columns = self._columns
         asked = [column for column in columns.asked if column is not None]
-        kept = f"{part.files[0].path} is read in the form {part.form}, which has no"
+        kept = f"{part.files[0].name} is read in the form {part.form}, which has no"
         if columns.header and part.form not in _TABLES:
             raise ConfigError(f"{kept} header: leave it out, or name another form")
         if part.form in _TABLES:
@@ -154,12 +154,12 @@ def _two_sides(source: TextFile, target: TextFile | None, form: str) -> tuple[Te
     """Give the files of the two sides; DataError where one is a folder, a table, or not given."""
     if folder := next((file for file in (source, target) if file is not None and file.path.is_dir()), None):
         raise DataError(
-            f"{folder.path}: a folder, where a file is needed: name the files of both sides, the source first"
+            f"{folder.name}: a folder, where a file is needed: name the files of both sides, the source first"
         )
     if target is None or (form == "auto" and suffix_of(target.path) in _BY_SUFFIX):
-        beside = "" if target is None else f", and {target.path} is a table"
+        beside = "" if target is None else f", and {target.name} is a table"
         raise DataError(
-            f"{source.path}: one side alone{beside}; give the file of the source and behind it that of the target, or a "
+            f"{source.name}: one side alone{beside}; give the file of the source and behind it that of the target, or a "
             "table with a tab between the two"
         )
     return find_files([source, target], source.encoding)

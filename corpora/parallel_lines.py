@@ -33,7 +33,7 @@ def read_aligned(source: TextFile, target: TextFile) -> Iterator[Pair]:
         n_lines[1] += other is not None
         if one is None or other is None:
             continue
-        pair = Pair(one[1], other[1], f"{source.path}, line {one[0]}")
+        pair = Pair(one[1], other[1], f"{source.name}, line {one[0]}")
         if pair.source or pair.target:
             yield from blank
             yield pair
@@ -42,7 +42,7 @@ def read_aligned(source: TextFile, target: TextFile) -> Iterator[Pair]:
             blank.append(pair)
     if n_lines[0] != n_lines[1]:
         raise DataError(
-            f"{source.path} has {n_lines[0]:,} lines and {target.path} {n_lines[1]:,}: two files of different length; "
+            f"{source.name} has {n_lines[0]:,} lines and {target.name} {n_lines[1]:,}: two files of different length; "
             "line n of the one is to be the translation of line n of the other"
         )
 
@@ -57,9 +57,9 @@ def read_moses(file: TextFile) -> Iterator[Pair]:
             sides = _PARTED.split(line)
             if len(sides) != 2:
                 raise DataError(
-                    f"{file.path}, line {number}: {len(sides)} parts; write source {SEPARATOR} target, a pair a line"
+                    f"{file.name}, line {number}: {len(sides)} parts; write source {SEPARATOR} target, a pair a line"
                 )
-            yield Pair(sides[0], sides[1], f"{file.path}, line {number}")
+            yield Pair(sides[0], sides[1], f"{file.name}, line {number}")
 
 
 def read_jsonl(file: TextFile, columns: Columns) -> Iterator[Pair]:

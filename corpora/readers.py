@@ -1,11 +1,12 @@
 """Readers of corpora. A reader is iterated as often as one likes, and each time gives the records from the start."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
-from seqlab.corpora.encodings import decode
-from seqlab.corpora.files import Paths, TextFile, find_files, nothing_in, read_blocks
+from seqlab.corpora.file_reader import FileReader
+from seqlab.corpora.files import Paths, TextFile, find_files, nothing_in
+from seqlab.corpora.lines import read_text
 from seqlab.records import Text
 
 PIECE = 1 << 20
@@ -14,31 +15,34 @@ PIECE = 1 << 20
 _LAST_BLANK = re.compile(r"(?s).*\s")
 
 
-class PlainText:
+class PlainText(FileReader):
     """Running text from files, in pieces, in constant memory.
 
-    A path is a file or a folder, of which all `.txt`, `.text` and `.md` files are read, at any depth, sorted, hidden ones
-    left out; files may be compressed (`.gz`, `.bz2`, `.xz`). A byte order mark is dropped, and every kind of line end
-    becomes "\\n". Where a file does not end in a line end and another follows, one is put between them.
+    A path is a file, a pattern such as `data/*.txt`, `-` for standard input, or a folder or an archive (`.zip`), of which
+    all `.txt`, `.text` and `.md` files are read, at any depth, sorted, hidden ones left out; files may be compressed (`.gz`,
+    `.bz2`, `.xz`, `.zst`). A byte order mark is dropped, and every kind of line end becomes "\\n". Where a file does not end in a line end and another follows, one is put between them.
 
     A piece is cut after a line end; in a line that is longer than a piece after white space; in a longer word anywhere,
     but not inside a surrogate pair. The pieces put together are the text.
 
     Raises DataError when it is made for a path that is missing, unreadable or has no text files, and ConfigError for an
     unknown encoding; DataError while it is read for what is not text, with the file and, where it can be told, the line.
+    Undecodable bytes are replaced, or their lines left out, where `errors` says so, and counted in `tally`.
     """
 
-    def __init__(self, paths: Paths, encoding: str = "utf-8", *, piece: int = PIECE) -> None:
-        """Take the paths and the encoding of all files that do not bring their own; `piece` in characters."""
+    def __init__(self, paths: Paths, encoding: str = "utf-8", *, errors: str = "strict", piece: int = PIECE) -> None:
+        """Take the paths, and the encoding of all files that do not bring their own; auto finds it out for each.
+
+        `errors` is what is done with bytes that are not in it: strict, replace or skip-line. `piece` is in characters.
+        """
         if piece < 1:
             raise ValueError(f"a piece has at least one character, not {piece}")
-        self.files = find_files(paths, encoding)
+        self.tally = Counter()
+        self.files = find_files(paths, encoding, errors=errors, tally=self.tally)
         self._piece = piece
 
-    def __repr__(self) -> str:
-        return f"PlainText({[str(file.path) for file in self.files]})"
-
     def __iter__(self) -> Iterator[Text]:
+        self.tally.clear()
         waiting: Text | None = None  # the last piece, until it is known whether another file follows
         for file in self.files:
             starts = True
@@ -46,14 +50,14 @@ class PlainText:
                 if waiting is not None:
                     apart = "\n" if starts and not waiting.text.endswith("\n") else ""
                     yield Text(waiting.text + apart, waiting.source)
-                waiting, starts = Text(piece, str(file.path)), False
+                waiting, starts = Text(piece, file.name), False
         if waiting is None:
             raise nothing_in(self.files, "text")
         yield waiting
 
     def _pieces(self, file: TextFile) -> Iterator[str]:
         rest = ""
-        for block in decode(read_blocks(file.path), file.encoding, Path(file.path)):
+        for block in read_text(file):
             rest += block
             start = 0
             while len(rest) - start > self._piece:

@@ -28,7 +28,7 @@ def csv_cells(file: TextFile, columns: Columns) -> Iterator[Cells]:
     places: Places | None = None
     n_cells = first = 0
     for number, row in csv_rows(file):
-        place = f"{file.path}, line {number}"
+        place = f"{file.name}, line {number}"
         if places is None:
             if len(row) == 1 and "\t" in row[0]:
                 raise DataError(f"{place}: its cells are parted by tabs, and .csv has commas; give --form tsv")
@@ -56,7 +56,7 @@ def tsv_cells(file: TextFile, columns: Columns) -> Iterator[Cells]:
         row = line.split("\t")
         if len(row) == 1 and (not line or line.isspace()):
             continue
-        place = f"{file.path}, line {number}"
+        place = f"{file.name}, line {number}"
         if places is None:
             places, n_cells, first = columns.in_table(row, place), len(row), number
             if places.header:

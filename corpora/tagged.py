@@ -1,9 +1,11 @@
 """Text with tags, in the two forms it comes in: `word/tag` in running lines, and columns with a token a line."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from seqlab.corpora.file_reader import FileReader
 from seqlab.corpora.files import TEXT_SUFFIXES, Paths, TextFile, find_files, nothing_in
 from seqlab.corpora.lines import read_lines
 from seqlab.errors import ConfigError, DataError
@@ -17,7 +19,7 @@ _CONLL_U_COLUMNS = 10
 _DOCUMENT = ["-DOCSTART-"]  # stands between the documents of CoNLL-2003, in a sentence of its own
 
 
-class TaggedLines:
+class TaggedLines(FileReader):
     """Sentences from lines of `word/tag`, in constant memory; white space stands between the words.
 
     The last separator of a word counts, so `1/2/CD` is the word `1/2`. Blank lines are passed over. Files, folders and
@@ -32,26 +34,26 @@ class TaggedLines:
         paths: Paths,
         encoding: str = "utf-8",
         *,
+        errors: str = "strict",
         separator: str = "/",
         scheme: str | None = None,
         fold_widths: bool = False,
     ) -> None:
-        """Take the paths and the encoding of all files that do not bring their own.
+        """Take the paths, the encoding of all files that do not bring their own, and what is done with undecodable bytes.
 
         `scheme` is the one that the tags have to keep to (`seqlab.text.schemes`); where `fold_widths`, full-width ASCII
         becomes ASCII.
         """
         if not separator or any(character.isspace() for character in separator):
             raise ConfigError(f"the separator of word and tag is {separator!a}: give a sign that is no white space")
-        self.files = find_files(paths, encoding, SUFFIXES)
+        self.tally = Counter()
+        self.files = find_files(paths, encoding, SUFFIXES, errors=errors, tally=self.tally)
         self._separator = separator
         self._scheme = None if scheme is None else scheme_by_name(scheme)
         self._fold_widths = fold_widths
 
-    def __repr__(self) -> str:
-        return f"TaggedLines({[str(file.path) for file in self.files]})"
-
     def __iter__(self) -> Iterator[Tagged]:
+        self.tally.clear()
         empty = True
         for file in self.files:
             for number, line in read_lines(file, self._fold_widths):
@@ -67,12 +69,12 @@ class TaggedLines:
         if not all(tokens) or not all(tags):  # without a separator the whole piece comes out as the tag
             index = next(at for at, piece in enumerate(pieces) if not (tokens[at] and tags[at]))
             raise DataError(
-                f"{file.path}, line {number}: '{pieces[index]}' (number {index + 1}) is not "
+                f"{file.name}, line {number}: '{pieces[index]}' (number {index + 1}) is not "
                 f"word{self._separator}tag; write each word so, or, where a line holds one token, say which columns "
                 "are token and tag"
             )
         _check(self._scheme, tags, file, [number] * len(tags))
-        return Tagged(tokens, tags, f"{file.path}, line {number}")
+        return Tagged(tokens, tags, f"{file.name}, line {number}")
 
 
 class _Line(NamedTuple):
@@ -80,7 +82,7 @@ class _Line(NamedTuple):
     text: str
 
 
-class TaggedColumns:
+class TaggedColumns(FileReader):
     """Sentences from columns, a token a line and a blank line after each sentence: CoNLL-U, CoNLL-2003, character and tag.
 
     Columns are separated by tabs, or in a sentence without tabs by white space. All lines of a sentence have equally many.
@@ -96,12 +98,13 @@ class TaggedColumns:
         paths: Paths,
         encoding: str = "utf-8",
         *,
+        errors: str = "strict",
         token_column: int = 1,
         tag_column: int = -1,
         scheme: str | None = None,
         fold_widths: bool = False,
     ) -> None:
-        """Take the paths and the encoding of all files that do not bring their own.
+        """Take the paths, the encoding of all files that do not bring their own, and what is done with undecodable bytes.
 
         Columns count from 1, or from -1 backward. `scheme` is the one that the tags have to keep to
         (`seqlab.text.schemes`); where `fold_widths`, full-width ASCII becomes ASCII.
@@ -111,15 +114,14 @@ class TaggedColumns:
                 f"token and tag are in the columns {token_column} and {tag_column}: "
                 "give two different ones, counted from 1, or from -1 backward"
             )
-        self.files = find_files(paths, encoding, SUFFIXES)
+        self.tally = Counter()
+        self.files = find_files(paths, encoding, SUFFIXES, errors=errors, tally=self.tally)
         self._token_column, self._tag_column = token_column, tag_column
         self._scheme = None if scheme is None else scheme_by_name(scheme)
         self._fold_widths = fold_widths
 
-    def __repr__(self) -> str:
-        return f"TaggedColumns({[str(file.path) for file in self.files]})"
-
     def __iter__(self) -> Iterator[Tagged]:
+        self.tally.clear()
         empty = True
         for file in self.files:
             for lines in self._blocks(file):
@@ -147,7 +149,7 @@ class TaggedColumns:
             return None
         separator = "\t" if "\t" in first.text else None
         n_columns = len(first.text.split(separator))
-        token_at, tag_at = self._indices(n_columns, f"{file.path}, line {first.number}")
+        token_at, tag_at = self._indices(n_columns, f"{file.name}, line {first.number}")
         tokens: list[str] = []
         tags: list[str] = []
         numbers: list[int] = []
@@ -161,16 +163,16 @@ class TaggedColumns:
                 numbers.append(number)
                 if not tokens[-1] or not tags[-1]:
                     empty = "tag" if tokens[-1] else "token"
-                    raise DataError(f"{file.path}, line {number}: the {empty} is empty; fill it, or name other columns")
+                    raise DataError(f"{file.name}, line {number}: the {empty} is empty; fill it, or name other columns")
             elif not text.startswith("#"):
                 raise DataError(
-                    f"{file.path}, line {number}: {_columns(len(row))}, where line {first.number} of the same "
+                    f"{file.name}, line {number}: {_columns(len(row))}, where line {first.number} of the same "
                     f"sentence has {n_columns}: fill the missing ones, and leave a blank line after each sentence"
                 )
         if not tokens or tokens == _DOCUMENT:
             return None
         _check(self._scheme, tags, file, numbers)
-        return Tagged(tuple(tokens), tuple(tags), f"{file.path}, line {numbers[0]}")
+        return Tagged(tuple(tokens), tuple(tags), f"{file.name}, line {numbers[0]}")
 
     def _indices(self, n_columns: int, place: str) -> tuple[int, int]:
         """Give where token and tag stand in a row, from 0."""
@@ -192,5 +194,5 @@ def _check(scheme: Scheme | None, tags: Sequence[str], file: TextFile, numbers: 
     fault = scheme.fault(tags) if scheme else None
     if fault:
         raise DataError(
-            f"{file.path}, line {numbers[fault.index]}: {fault.says}; correct the tags, or name the scheme they are in"
+            f"{file.name}, line {numbers[fault.index]}: {fault.says}; correct the tags, or name the scheme they are in"
         )

@@ -6,6 +6,7 @@ under a field is its help text on the command line.
 """
 
 from seqlab.config.classification import Classification
+from seqlab.config.cleaning import Cleaning, Duplicates
 from seqlab.config.experiment import NETWORKS, Experiment
 from seqlab.config.language_modelling import LanguageModelling
 from seqlab.config.network import Network
@@ -19,6 +20,8 @@ __all__ = [
     "NETWORKS",
     "SCHEMAS",
     "Classification",
+    "Cleaning",
+    "Duplicates",
     "Experiment",
     "Features",
     "FineTuning",
