@@ -84,7 +84,7 @@ def together(
         pooled = ClassificationScores.of([example.labels[0] for example in examples], log_probs, labels)
         true = classify.targets(examples, labels)
         known = np.isfinite(log_probs[np.arange(len(true)), true])
-        temperature = fit_temperature(log_probs[known], true[known]) if known.any() else 1.0
+        temperature = fit_temperature(log_probs[known], true[known], pseudo_count=1) if known.any() else 1.0
     scores = {
         "n_texts": [len(rows) for rows in held],
         "model": config.model,
