@@ -7,7 +7,7 @@ from pathlib import Path
 from seqlab.config import LanguageModelling
 from seqlab.errors import DataError
 from seqlab.records import Text
-from seqlab.tasks.heldout import Limited, Part, ranges
+from seqlab.text.heldout import Limited, Part, ranges
 from seqlab.text.indexed import open_ids
 from seqlab.text.pipeline import TextPipeline
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqlab.tasks.heldout import Limited, Part, ranges
+from seqlab.text.heldout import Limited, Part, parted, ranges, stretches
 
 TEXTS = st.text("ab天\n\r", max_size=80)
 
@@ -188,3 +188,15 @@ def test_neither_part_is_empty_where_lines_are_long(seed: int) -> None:
     held, kept = ("".join(Part([text], where, inside, True)) for inside in (True, False))
     assert len(held) + len(kept) == len(text)
     assert 0.05 * len(text) < len(held) < 0.15 * len(text)
+
+
+@settings(deadline=None)
+@given(TEXTS, st.floats(0.01, 0.4), st.floats(0.01, 0.4), st.integers(0, 1000))
+def test_several_parts_are_the_whole_and_the_first_is_that_of_one_alone(text, first, second, seed):
+    one, other = stretches(len(text), [first, second], seed)
+    assert one == ranges(len(text), first, "random", seed)
+    assert not set(one) & set(other) or len(text) < 100, "a stretch of a short text may be empty"
+    pieces = list(parted([text], {1: one, 2: other}))
+    assert "".join(piece for _, piece in pieces) == text
+    alone = "".join(piece for number, piece in parted([text], {1: one}) if number == 1)
+    assert alone == "".join(Part([text], one, True, whole_lines=True))

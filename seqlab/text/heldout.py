@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -27,10 +27,35 @@ def ranges(n_characters: int, share: float, how: str, seed: int) -> Ranges:
     if how == "end":
         kept = 1 - Fraction(str(share))  # exact: 100 * (1 - 0.9) is below 10 in floating point
         return ((int(n_characters * kept), n_characters),)
-    n_held = min(max(1, round(share * N_STRETCHES)), N_STRETCHES - 1)
-    chosen = np.sort(np.random.default_rng([seed, 1]).permutation(N_STRETCHES)[:n_held])
+    return stretches(n_characters, [share], seed)[0]
+
+
+def stretches(n_characters: int, shares: Sequence[float], seed: int) -> list[Ranges]:
+    """Which characters of a text of this length are held out for each of several parts, in hundredths of the text drawn by
+    the seed; those of the first are the same whatever the others are. There is one left at least.
+    """
+    drawn = np.random.default_rng([seed, 1]).permutation(N_STRETCHES)
     bounds = np.linspace(0, n_characters, N_STRETCHES + 1).astype(int).tolist()
-    return tuple((bounds[i], bounds[i + 1]) for i in chosen)
+    found: list[Ranges] = []
+    for share in shares:
+        n_held = min(max(1, round(share * N_STRETCHES)), len(drawn) - 1) if share else 0
+        chosen, drawn = np.sort(drawn[:n_held]), drawn[n_held:]
+        found.append(tuple((bounds[i], bounds[i + 1]) for i in chosen))
+    return found
+
+
+def parted(texts: Iterable[str], parts: Mapping[int, Ranges]) -> Iterator[tuple[int | None, str]]:
+    """Give all of a text in pieces, each behind the number of the part whose ranges it is in, or None; a cut moves as those
+    of `Part` do with `whole_lines`.
+    """
+    of_all = tuple(sorted((start, end, number) for number, ranges in parts.items() for start, end in ranges))
+    cutter = Part((), tuple((start, end) for start, end, _ in of_all), True, True)
+    at = 0
+    for text in texts:
+        for start, end in itertools.pairwise(cutter.borders(text, at)):
+            if start < end:
+                yield next((number for a, b, number in of_all if a <= at + start < b), None), text[start:end]
+        at += len(text)
 
 
 @dataclass(frozen=True)
@@ -49,19 +74,18 @@ class Part:
     def __iter__(self) -> Iterator[str]:
         at = 0
         for text in self.texts:
-            borders = [0, *self._borders(text, at), len(text)]
-            for start, end in itertools.pairwise(borders):
+            for start, end in itertools.pairwise(self.borders(text, at)):
                 if start < end and self._holds(at + start) == self.inside:
                     yield text[start:end]
             at += len(text)
 
-    def _borders(self, text: str, at: int) -> list[int]:
-        """Where to cut a piece of the text that begins at character `at`."""
+    def borders(self, text: str, at: int) -> list[int]:
+        """Where to cut a piece of the text that begins at character `at`, its own ends with it."""
         cuts = sorted({border - at for pair in self.ranges for border in pair if at < border < at + len(text)})
         if self.whole_lines:
             near = min((end - start for start, end in self.ranges), default=0) // 2
             cuts = [_at_an_end(text, cut, near) for cut in cuts]
-        return cuts
+        return [0, *cuts, len(text)]
 
     def _holds(self, position: int) -> bool:
         return any(start <= position < end for start, end in self.ranges)
