@@ -1,0 +1,135 @@
+"""Cleaning of texts: changes until nothing changes any more, then the rules by which texts are left out."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from seqlab.config import Cleaning
+from seqlab.corpora.cleaning.changes import changes
+from seqlab.corpora.cleaning.refusals import NOTHING_LEFT, UNSETTLED, refusals
+from seqlab.corpora.cleaning.sentences import split_sentences
+
+ROUNDS = 10
+"""How often all changes are made in turn at most, until nothing changes; "&amp;amp;lt;" takes four."""
+
+
+class Cleaner:
+    """Cleans texts, always in the same way, and counts by each rule how many it changed and how many it left out.
+
+    A cleaned text is clean: to clean it again changes nothing.
+    """
+
+    def __init__(self, settings: Cleaning) -> None:
+        """Take the settings; ConfigError where a library that they need is not installed."""
+        self.settings = settings
+        self.counts: Counter[str] = Counter()
+        """Texts by what was done to them, "HTML tags removed" or "dropped: too short"; all of them, "read", and "kept"."""
+        self._changes = changes(settings)
+
+    def clean(self, text: str) -> str | None:
+        """Give the cleaned text, None where it is left out."""
+        return self.clean_all([text])[0]
+
+    def clean_all(self, texts: Sequence[str]) -> list[str | None]:
+        """Clean many texts at once, each as by itself, in a fraction of the time.
+
+        With `split_sentences` each line of a text is cleaned by itself, and each sentence has a line.
+        """
+        if self.settings.split_sentences:
+            sentences = [self._sentences(text.split("\n")) for text in texts]
+            return ["\n".join(lines) if lines else None for lines in sentences]
+        self.counts["read"] += len(texts)
+        changed = self.change(texts)
+        reasons = self.refused(texts, changed)
+        self.count(reasons)
+        return [None if reason else new for new, reason in zip(changed, reasons, strict=True)]
+
+    def clean_lines(self, block: str) -> str:
+        """Clean each line of a block of running text as a text by itself; lines that are left out go with their ends.
+
+        A last line without an end may go on in another block, so white space at its end does not vanish altogether.
+        """
+        lines = block.split("\n")
+        last = lines.pop()
+        if self.settings.split_sentences:
+            kept, rest = self._sentences(lines), self._sentences([last] if last else [])
+        else:
+            cleaned = self.clean_all([*lines, last] if last else lines)
+            kept = [line for line in cleaned[: len(lines)] if line is not None]
+            rest = [line for line in cleaned[len(lines) :] if line is not None]
+        if rest and rest[-1].strip() and last[-1].isspace() and not rest[-1][-1].isspace():
+            rest[-1] += " "
+        return "".join([f"{line}\n" for line in kept]) + "\n".join(rest)
+
+    def change(self, texts: Sequence[str], owners: Sequence[int] | None = None) -> list[str | None]:
+        """Make the changes alone, until nothing changes; None for a text that changes still after `ROUNDS` rounds.
+
+        Args:
+            owners: the number of what each text belongs to, such as the sentence of a word, by which changes are counted.
+        """
+        owners = range(len(texts)) if owners is None else owners
+        touched: dict[str, set[int]] = {name: set() for name in self._changes}
+        changed: list[str | None] = [None] * len(texts)
+        rows = [index for index, text in enumerate(texts) if "\n" not in text]
+        groups = [rows, *([index] for index, text in enumerate(texts) if "\n" in text)]
+        for group in groups:
+            settled = self._settle([texts[index] for index in group], [owners[index] for index in group], touched)
+            for index, text in zip(group, settled, strict=True):
+                changed[index] = text
+        self.counts.update({name: len(whose) for name, whose in touched.items() if whose})
+        return changed
+
+    def refused(self, texts: Sequence[str], changed: Sequence[str | None]) -> list[str | None]:
+        """Give the rule by which each text, as `change` has left it, is left out, None where it stays; count nothing."""
+        reasons = refusals([text or "" for text in changed], self.settings)
+        for index, (text, new) in enumerate(zip(texts, changed, strict=True)):
+            if new is None:
+                reasons[index] = UNSETTLED
+            elif new != text and not new.strip() and text.strip():
+                reasons[index] = NOTHING_LEFT
+        return reasons
+
+    def count(self, reasons: Sequence[str | None]) -> None:
+        """Count texts, sentences or pairs by the rule by which each is left out, None where it stays."""
+        tally = Counter(reason or "kept" for reason in reasons)
+        self.counts.update(tally)
+
+    def _settle(self, texts: list[str], owners: list[int], touched: dict[str, set[int]]) -> list[str | None]:
+        """Change texts, all of one line each or a single one, until nothing changes."""
+        settled: list[str | None] = [*texts]
+        moving = list(range(len(texts)))
+        for _ in range(ROUNDS):
+            if not moving:
+                return settled
+            now, moved = self._round(texts, [owners[index] for index in moving], touched)
+            moving, texts = [moving[index] for index in moved], [now[index] for index in moved]
+            for index, text in zip(moving, texts, strict=True):
+                settled[index] = text
+        for index in moving:
+            settled[index] = None
+        return settled
+
+    def _round(self, texts: list[str], owners: list[int], touched: dict[str, set[int]]) -> tuple[list[str], list[int]]:
+        """Make each change once; give the texts, and which of them are others now."""
+        before, block = texts, "\n".join(texts)
+        for name, change in self._changes.items():
+            changed = change(block)
+            if changed != block:
+                after = changed.split("\n") if len(texts) > 1 else [changed]
+                touched[name].update([owner for owner, a, b in zip(owners, texts, after, strict=True) if a != b])
+                texts, block = after, changed
+        if texts is before:
+            return texts, []
+        return texts, [index for index, (a, b) in enumerate(zip(before, texts, strict=True)) if a != b]
+
+    def _sentences(self, lines: list[str]) -> list[str]:
+        """Clean lines and give the sentences that stay."""
+        self.counts["read"] += len(lines)
+        changed = self.change(lines)
+        whole = [reason in (NOTHING_LEFT, UNSETTLED) and reason for reason in self.refused(lines, changed)]
+        self.count([reason for reason in whole if reason])
+        found = [split_sentences(line or "") for line, gone in zip(changed, whole, strict=True) if not gone]
+        self.counts["lines split into sentences"] += sum(len(sentences) > 1 for sentences in found)
+        sentences = [sentence for of_line in found for sentence in of_line]
+        reasons = self.refused(sentences, sentences)
+        self.count(reasons)
+        return [sentence for sentence, reason in zip(sentences, reasons, strict=True) if not reason]
