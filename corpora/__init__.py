@@ -5,15 +5,17 @@ from collections.abc import Sequence
 
 from seqlab.corpora.catalogue import SAMPLES, Sample
 from seqlab.corpora.columns import Column
-from seqlab.corpora.files import TextFile
-from seqlab.corpora.hub import PREFIX, HubSegmented, HubTagged, HubText
+from seqlab.corpora.files import TextFile, entries, is_folder
+from seqlab.corpora.hub import PREFIX, HubText
 from seqlab.corpora.hub_labelled import HubLabelled
 from seqlab.corpora.hub_parallel import HubParallel
+from seqlab.corpora.hub_sentences import HubSegmented, HubTagged
 from seqlab.corpora.labelled import LabelledText
 from seqlab.corpora.parallel import ParallelText
 from seqlab.corpora.readers import PlainText
 from seqlab.corpora.segmented import SegmentedText
 from seqlab.corpora.tagged import TaggedColumns, TaggedLines
+from seqlab.corpora.text_columns import TextColumn, has_columns
 from seqlab.errors import ConfigError, unknown
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "SegmentedText",
     "TaggedColumns",
     "TaggedLines",
+    "TextColumn",
     "TextFile",
     "open_labelled",
     "open_parallel",
@@ -39,23 +42,39 @@ __all__ = [
 ]
 
 Corpora = Sequence[str | os.PathLike[str]] | str | os.PathLike[str]
-"""Paths, or `sample:NAME` for bundled ones; or all `hf:...`, datasets of the Hugging Face hub (`seqlab.corpora.hub` says
-how they are named); or one of them."""
+"""Paths, patterns such as `data/*.txt`, `-` for standard input, or `sample:NAME` for bundled ones; or all `hf:...`,
+datasets of the Hugging Face hub (`seqlab.corpora.hub` says how they are named); or one of them.
+
+Wherever they are opened, `encoding` is that of the files, or auto, which finds it out for each; samples and datasets have
+their own. `errors` is what is done with bytes that are not in it: strict refuses them with file, line and byte, replace
+puts U+FFFD there, skip-line leaves out their lines; what is done is counted in the `tally` of the reader."""
 
 
-def open_text(corpora: Corpora, encoding: str = "utf-8") -> PlainText | HubText:
-    """Open corpora of running text, read one after another: paths, `sample:NAME`, or `hf:...` with a column `text`.
+def open_text(
+    corpora: Corpora, encoding: str = "utf-8", *, errors: str = "strict", text_column: Column = None
+) -> PlainText | TextColumn | HubText:
+    """Open corpora of running text, read one after another: paths, `sample:NAME`, or `hf:...`.
 
-    `encoding` is that of the files; samples and datasets have their own. Raises ConfigError for an unknown sample or
-    encoding and where `hf:` is mixed with others, and what `PlainText` or `HubText` raises.
+    Of tables, JSON and Parquet, as the suffix says, it is `text_column`, a name or a number from 1; without one, the usual
+    names are looked for, and in datasets `text`. Raises ConfigError for an unknown sample or encoding and where `hf:` is
+    mixed with others, and what `PlainText`, `TextColumn` or `HubText` raises.
     """
     if datasets := _datasets(corpora):
-        return HubText(datasets)
-    return PlainText(_all_resolved(corpora, "text", "segmented"), encoding)
+        if isinstance(text_column, int):
+            raise ConfigError(f"the columns of {datasets[0]} have names, such as text, not numbers: give the name")
+        return HubText(datasets, text_column=text_column)
+    paths = _all_resolved(corpora, "text", "segmented")
+    named = entries(paths, encoding, errors)
+    if text_column is None and not any(is_folder(entry.path) or has_columns(entry) for entry in named):
+        return PlainText(paths, encoding, errors=errors)
+    columns = TextColumn(paths, encoding, errors=errors, text_column=text_column)
+    if any(has_columns(file) for file in columns.files):
+        return columns
+    return PlainText(paths, encoding, errors=errors)
 
 
 def open_segmented(
-    corpora: Corpora, encoding: str = "utf-8", *, fold_widths: bool = False
+    corpora: Corpora, encoding: str = "utf-8", *, errors: str = "strict", fold_widths: bool = False
 ) -> SegmentedText | HubSegmented:
     """Open corpora that are cut into words: a sentence a line, or `hf:...` with a list of words a row.
 
@@ -64,13 +83,14 @@ def open_segmented(
     """
     if datasets := _datasets(corpora):
         return HubSegmented(datasets, fold_widths=fold_widths)
-    return SegmentedText(_all_resolved(corpora, "segmented"), encoding, fold_widths=fold_widths)
+    return SegmentedText(_all_resolved(corpora, "segmented"), encoding, errors=errors, fold_widths=fold_widths)
 
 
 def open_tagged(
     corpora: Corpora,
     encoding: str = "utf-8",
     *,
+    errors: str = "strict",
     columns: tuple[int, int] | tuple[str, str] | None = None,
     separator: str = "/",
     scheme: str | None = None,
@@ -96,29 +116,39 @@ def open_tagged(
         return HubTagged(datasets, columns=(token, tag), scheme=scheme, fold_widths=fold_widths)
     paths = _all_resolved(corpora, "columns")
     if columns is None:
-        return TaggedLines(paths, encoding, separator=separator, scheme=scheme, fold_widths=fold_widths)
+        return TaggedLines(paths, encoding, errors=errors, separator=separator, scheme=scheme, fold_widths=fold_widths)
     token, tag = columns
     if isinstance(token, str) or isinstance(tag, str):
         raise ConfigError(f"the columns of files have numbers, counted from 1, not the names {token} and {tag}")
-    return TaggedColumns(paths, encoding, token_column=token, tag_column=tag, scheme=scheme, fold_widths=fold_widths)
+    return TaggedColumns(
+        paths,
+        encoding,
+        errors=errors,
+        token_column=token,
+        tag_column=tag,
+        scheme=scheme,
+        fold_widths=fold_widths,
+    )
 
 
 def open_labelled(
     corpora: Corpora,
     encoding: str = "utf-8",
     *,
+    errors: str = "strict",
     form: str = "auto",
     text_column: Column = None,
     label_column: Column = None,
     header: bool | None = None,
     label_separator: str | None = None,
 ) -> LabelledText | HubLabelled:
-    """Open corpora of texts with labels: tables, JSON lines, lines of fastText, folders per class, or `hf:...`.
+    """Open corpora of texts with labels: tables, JSON, Parquet, lines of fastText, folders per class, or `hf:...`.
 
-    `form` is auto, tsv, csv, jsonl, fasttext or folders. Columns are names, or numbers from 1, or from -1 backward; where
-    none is named, the usual names are looked for. `header` is whether tables have one (None finds out), and a cell with
-    several labels is split at `label_separator`. Raises ConfigError for an unknown sample, encoding or form, settings
-    that a form does not have and where `hf:` is mixed with others, and what `LabelledText` or `HubLabelled` raises.
+    `form` is auto, tsv, csv, jsonl, json, parquet, fasttext or folders. Columns are names, or numbers from 1, or from
+    -1 backward; where none is named, the usual names are looked for. `header` is whether tables have one (None finds
+    out), and a cell with several labels is split at `label_separator`. Raises ConfigError for an unknown sample,
+    encoding or form, settings that a form does not have and where `hf:` is mixed with others, and what `LabelledText`
+    or `HubLabelled` raises.
     """
     if datasets := _datasets(corpora):
         if isinstance(text_column, int) or isinstance(label_column, int):
@@ -135,6 +165,7 @@ def open_labelled(
     return LabelledText(
         _all_resolved(corpora, "labelled"),
         encoding,
+        errors=errors,
         form=form,
         text_column=text_column,
         label_column=label_column,
@@ -147,18 +178,20 @@ def open_parallel(
     corpora: Corpora,
     encoding: str = "utf-8",
     *,
+    errors: str = "strict",
     form: str = "auto",
     source_column: Column = None,
     target_column: Column = None,
     header: bool | None = None,
 ) -> ParallelText | HubParallel:
-    """Open corpora of sentences with their translations: two files, tables, JSON lines, or `hf:...`.
+    """Open corpora of sentences with their translations: two files, tables, JSON, Parquet, TMX, or `hf:...`.
 
-    Text files come in pairs, that of the source first: ["train.en", "train.de"]; any other corpus stands alone. `form` is
-    auto, text (two files), tsv, csv, moses (`source ||| target`) or jsonl. Columns are names, languages among them, or
-    numbers from 1, or from -1 backward; where none is named, the usual names are looked for. `header` is whether tables
-    have one (None finds out). Raises ConfigError for an unknown sample, encoding or form, settings that a form does not
-    have and where `hf:` is mixed with others, and what `ParallelText` or `HubParallel` raises.
+    Text files come in pairs, that of the source first: ["train.en", "train.de"]; any other corpus stands alone. `form`
+    is auto, text (two files), tsv, csv, moses (`source ||| target`), jsonl, json, parquet or tmx. Columns are names,
+    languages among them, or numbers from 1, or from -1 backward; where none is named, the usual names are looked for.
+    `header` is whether tables have one (None finds out). Raises ConfigError for an unknown sample, encoding or form,
+    settings that a form does not have and where `hf:` is mixed with others, and what `ParallelText` or `HubParallel`
+    raises.
     """
     if datasets := _datasets(corpora):
         if isinstance(source_column, int) or isinstance(target_column, int):
@@ -173,6 +206,7 @@ def open_parallel(
     return ParallelText(
         _all_resolved(corpora, "parallel"),
         encoding,
+        errors=errors,
         form=form,
         source_column=source_column,
         target_column=target_column,

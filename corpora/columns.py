@@ -113,6 +113,28 @@ class Columns:
         return f"{self.roles[0].what} and {self.roles[1].what}"
 
 
+def place_of_one(row: Sequence[str], column: Column, role: Role, place: str) -> tuple[int, bool]:
+    """Find a single column in the first row of a table: where it stands, from 0, and whether this row is a header.
+
+    It is a header where the name that is asked for stands in it, or with nothing or a number asked for a usual name.
+    The only column there is needs no name. Raises DataError, with the place and the columns, for one that is not there.
+    """
+    names = [cell.strip() for cell in row]
+    number = _as_number(column)
+    usual = _usual_place(names, number, role, headings=False)
+    header = isinstance(number, str) or usual is not None
+    if number is None and usual is None and len(names) == 1:
+        number = 1
+    if number == 0:
+        raise ConfigError("there is no column 0: columns count from 1, or from -1 backward")
+    return _place(names, number, usual, role.what, place), header
+
+
+def key_of_one(there: Iterable[str], column: Column, role: Role, place: str) -> str:
+    """Find the key of a single column among those that are there; DataError, which names these, if it is not."""
+    return _key(list(there), column, role, place)
+
+
 def _as_number(column: Column) -> Column:
     return int(column) if isinstance(column, str) and _NUMBER.fullmatch(column) else column
 

@@ -15,7 +15,7 @@ from seqlab.errors import ConfigError, DataError, unknown
 AUTO = "auto"
 """The encoding that is found out, for each file (`encoding_detection`)."""
 ERRORS = ("strict", "replace", "skip-line")
-"""What can be done with bytes that are not in the encoding: refuse the file, replace them by U+FFFD, leave their lines out."""
+"""What is done with bytes that are not in the encoding: the file is refused, U+FFFD put there, the line left out."""
 REPLACED, SKIPPED = "replaced", "skipped"
 """What is counted of a corpus: places where U+FFFD stands for undecodable bytes, and lines left out because of some."""
 MARK = "\udc80"

@@ -5,13 +5,13 @@ from typing import Any
 
 from seqlab.corpora import labels
 from seqlab.corpora.columns import Columns
-from seqlab.corpora.hub import STRINGS, HubDataset, open_dataset
+from seqlab.corpora.hub import STRINGS, HubDataset, HubReader, nothing_in_datasets, open_dataset
 from seqlab.corpora.labelled_columns import ROLES
 from seqlab.errors import DataError
 from seqlab.records import Labelled
 
 
-class HubLabelled:
+class HubLabelled(HubReader):
     """Texts with labels, a row each: a column of strings, and one of strings, of numbers with names, or of lists of these.
 
     Numbers have names where the dataset says so (`ClassLabel`). A row whose text has no value has an empty text, and an
@@ -41,9 +41,6 @@ class HubLabelled:
             dataset.column([text], "texts", lists=False)
             _check_labels(dataset, label)
 
-    def __repr__(self) -> str:
-        return f"HubLabelled({[dataset.name for dataset in self.datasets]})"
-
     def __iter__(self) -> Iterator[Labelled]:
         empty = True
         for dataset, columns in zip(self.datasets, self._columns, strict=True):
@@ -54,9 +51,7 @@ class HubLabelled:
                 value = label if names is None else _named(label, names, source)
                 yield Labelled(text, labels.of_value(value, self._separator, source), source)
         if empty:
-            raise DataError(
-                f"{', '.join(dataset.name for dataset in self.datasets)}: empty, there is no labelled text to read"
-            )
+            raise nothing_in_datasets(self.datasets, "labelled text")
 
 
 def _kind(dataset: HubDataset, column: str) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from seqlab.corpora.hub import HubDataset, open_dataset
+from seqlab.corpora.hub import HubDataset, HubReader, nothing_in_datasets, open_dataset
 from seqlab.corpora.json_objects import string_under
 from seqlab.corpora.parallel_columns import NESTED, Keys, pair_columns, pair_keys
 from seqlab.errors import DataError
@@ -12,7 +12,7 @@ from seqlab.records import Pair
 _STRINGS = ("string", "large_string", "string_view")
 
 
-class HubParallel:
+class HubParallel(HubReader):
     """Sentences with their translations, a row each: from two columns of strings, or the column `translation`.
 
     In this each row has a text for each of several languages, of which two are named as source and target. A side without
@@ -39,9 +39,6 @@ class HubParallel:
                 dataset.column([keys.source], "sources", lists=False)
                 dataset.column([keys.target], "targets", lists=False)
 
-    def __repr__(self) -> str:
-        return f"HubParallel({[dataset.name for dataset in self.datasets]})"
-
     def __iter__(self) -> Iterator[Pair]:
         empty = True
         for dataset, keys in zip(self.datasets, self._keys, strict=True):
@@ -52,9 +49,7 @@ class HubParallel:
                 source = string_under(values, keys.source, "source", where)
                 yield Pair(source, string_under(values, keys.target, "target", where), where)
         if empty:
-            raise DataError(
-                f"{', '.join(dataset.name for dataset in self.datasets)}: empty, there is no pair of sentences to read"
-            )
+            raise nothing_in_datasets(self.datasets, "pair of sentences")
 
 
 def _languages(dataset: HubDataset) -> Any:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from seqlab.corpora.files import TextFile
@@ -13,11 +13,11 @@ _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 class Object(NamedTuple):
-    """A line of JSON."""
+    """A line of JSON, or another record of named values."""
 
     place: str
-    """File and line, for messages and records."""
-    values: dict[str, Any]
+    """File and line or row, for messages and records."""
+    values: Mapping[str, Any]
     escapes: bool
     """Whether characters are written as numbers in it, among which halves of surrogate pairs may be."""
 
@@ -37,10 +37,10 @@ def read_objects(file: TextFile, example: str) -> Iterator[Object]:
     for number, line in read_lines(file):
         if line and not line.isspace():
             place = f"{file.name}, line {number}"
-            yield Object(place, _parsed(line, place, example), "\\u" in line)
+            yield Object(place, parsed(line, place, example), "\\u" in line)
 
 
-def string_under(values: dict[str, Any], key: str, what: str, place: str) -> str:
+def string_under(values: Mapping[str, Any], key: str, what: str, place: str) -> str:
     """Give the string under a key, with every kind of line end as "\\n"; null is an empty one.
 
     Raises DataError, with the place, for a value of another kind.
@@ -51,7 +51,8 @@ def string_under(values: dict[str, Any], key: str, what: str, place: str) -> str
     return (text or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _parsed(line: str, place: str, example: str) -> dict[str, Any]:
+def parsed(line: str, place: str, example: str) -> dict[str, Any]:
+    """Give the object that a line is; DataError, with the place and the example, where it is none."""
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:

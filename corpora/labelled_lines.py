@@ -1,12 +1,12 @@
 """Labelled texts from lines that say themselves what is the label: JSON objects, and fastText's `__label__`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seqlab.corpora import labels
 from seqlab.corpora.columns import Columns
 from seqlab.corpora.files import TextFile
-from seqlab.corpora.json_objects import read_objects, string_under
+from seqlab.corpora.json_objects import Object, string_under
 from seqlab.corpora.lines import read_lines
 from seqlab.errors import DataError
 from seqlab.records import Labelled
@@ -16,15 +16,18 @@ MARK = "__label__"
 _MARKED = re.compile(rf"(?<!\S){MARK}(\S*)\s*")
 
 
-def read_jsonl(file: TextFile, columns: Columns, separator: str | None) -> Iterator[Labelled]:
-    """Give the labelled texts of a file with a JSON object a line; keys are its columns, those of the first line count.
+EXAMPLE = '{"text": "...", "label": "..."}'
+"""An object with a labelled text."""
 
-    The text is a string, or null, which is an empty one; the label is what `labels.of_value` takes. Blank lines are passed
-    over. Raises DataError, with the line, as `read_objects` and `string_under` do, for a key that is not there, half a
-    surrogate pair, and a label that is missing.
+
+def read_labelled(rows: Iterable[Object], columns: Columns, separator: str | None) -> Iterator[Labelled]:
+    """Give the labelled texts of objects; keys are their columns, those of the first object count.
+
+    The text is a string, or null, which is an empty one; the label is what `labels.of_value` takes. Raises DataError, with
+    the line, as `string_under` does, for a key that is not there, half a surrogate pair, and a label that is missing.
     """
     keys: tuple[str, str] | None = None
-    for row in read_objects(file, '{"text": "...", "label": "..."}'):
+    for row in rows:
         if keys is None:
             keys = columns.keys(row.values, row.place)
         if not (keys[0] in row.values and keys[1] in row.values):

@@ -59,8 +59,9 @@ def read_all_lines(
 def as_they_come(source: Path | Iterable[bytes], encoding: str) -> Iterator[list[str]]:
     """Give the lines of a file, or of bytes that come in blocks, without their ends: as many together as have come.
 
-    A file may be compressed. With the encoding auto, that of the first lines is found out. Raises ConfigError for an unknown
-    encoding, DataError for what cannot be read or is not in the encoding; bytes are called "standard input" in its message.
+    A file may be compressed. With the encoding auto, that of the first lines is found out. Raises ConfigError for an
+    unknown encoding, DataError for what cannot be read or is not in the encoding; bytes are called "standard input" in
+    its message.
     """
     blocks, name = (read_blocks(source), source) if isinstance(source, Path) else (iter(source), Path("standard input"))
     if encoding == AUTO:

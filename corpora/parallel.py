@@ -1,32 +1,38 @@
 """Sentences with their translations, in any of the forms they come in: two files, tables, JSON lines."""
 
-import os
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 from seqlab.corpora.columns import Column
-from seqlab.corpora.files import TEXT_SUFFIXES, Paths, TextFile, find_files, nothing_in
+from seqlab.corpora.file_reader import FileReader
+from seqlab.corpora.files import TEXT_SUFFIXES, Paths, TextFile, entries, find_files, is_folder, nothing_in, told
 from seqlab.corpora.folder_per_class import suffix_of
 from seqlab.corpora.lines import read_lines
+from seqlab.corpora.object_files import OBJECTS
+from seqlab.corpora.object_files import SUFFIXES as OBJECT_SUFFIXES
 from seqlab.corpora.parallel_columns import pair_columns
-from seqlab.corpora.parallel_lines import SEPARATOR, read_aligned, read_jsonl, read_moses
+from seqlab.corpora.parallel_lines import EXAMPLE, SEPARATOR, read_aligned, read_moses, read_pairs
 from seqlab.corpora.tables import csv_cells, tsv_cells
+from seqlab.corpora.tmx import read_tmx
 from seqlab.errors import ConfigError, DataError, unknown
 from seqlab.records import Pair
 
-FORMS = ("auto", "text", "tsv", "csv", "moses", "jsonl")
+FORMS = ("auto", "text", "tsv", "csv", "moses", "jsonl", "json", "parquet", "tmx")
 """What `form` can be."""
 
 _TABLES = {"csv": csv_cells, "tsv": tsv_cells}
-_BY_SUFFIX = {".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_BY_SUFFIX = {".tsv": "tsv", ".csv": "csv", **OBJECT_SUFFIXES, ".tmx": "tmx"}
 _SUFFIXES = {
-    "auto": tuple(_BY_SUFFIX),
+    "auto": tuple(suffix for suffix in _BY_SUFFIX if suffix != ".json"),  # which is often a note on the others
     "tsv": (*TEXT_SUFFIXES, ".tsv"),
     "csv": (".csv",),
     "moses": TEXT_SUFFIXES,
     "jsonl": (".jsonl", ".ndjson"),
+    "json": (".json",),
+    "parquet": (".parquet",),
+    "tmx": (".tmx",),
 }
 """The files of a folder that are read, by form."""
 _LOOK = 10  # lines that tell whether a file is a table
@@ -38,14 +44,15 @@ class _Part(NamedTuple):
     """Of the form text the source and the target, else one."""
 
 
-class ParallelText:
+class ParallelText(FileReader):
     """Sentences with their translations from files, in constant memory, one pair at a time.
 
-    Forms: `text`, two files, the source first, whose lines belong together one by one, or several such pairs of files one
-    after another; `tsv` and `csv`, tables (`tables`); `moses`, lines of `source ||| target`; `jsonl`, a JSON object a line
-    (`parallel_lines`). With `auto`, `.tsv`, `.csv`, `.jsonl` and `.ndjson` say it themselves; another file is `tsv` if more
-    than half of its first lines have a tab, `moses` likewise, and else one of two. A folder stands for the tables in it.
-    Files may be compressed. Both sides are given as they are, empty ones too.
+    Forms: `text`, two files, the source first, whose lines belong together one by one, or several such pairs of files
+    one after another; `tsv` and `csv`, tables (`tables`); `moses`, lines of `source ||| target`; `jsonl`, a JSON object
+    a line (`parallel_lines`), `json`, one array of these (`json_array`), and `parquet`; `tmx`, translation memories, in
+    which columns are languages (`tmx`). With `auto`, suffixes of tables, JSON, Parquet and TMX say it themselves;
+    another file is `tsv` if more than half of its first lines have a tab, `moses` likewise, and else one of two. A
+    folder stands for the tables in it. Files may be compressed. Both sides are given as they are, empty ones too.
 
     Raises, when it is made, what `PlainText` does, ConfigError for an unknown form, columns that make no sense and settings
     that a form does not have, DataError for a file whose other side is not given; while it is read DataError, with file and
@@ -57,6 +64,7 @@ class ParallelText:
         paths: Paths,
         encoding: str = "utf-8",
         *,
+        errors: str = "strict",
         form: str = "auto",
         source_column: Column = None,
         target_column: Column = None,
@@ -66,25 +74,19 @@ class ParallelText:
 
         Columns have names, or numbers from 1, or from -1 backward. Where none is named, they are the usual ones
         (`parallel_columns`), and where a table has none of these the first and the second. `header` is whether tables have
-        one; None finds out.
+        one; None finds out. `errors` is what is done with undecodable bytes: strict, replace or skip-line.
         """
         if form not in FORMS:
             raise ConfigError(unknown("form of parallel text", form, FORMS))
         self._columns = pair_columns(source_column, target_column, header)
-        if isinstance(paths, str | os.PathLike):
-            paths = [paths]
-        if not paths:
-            find_files(paths, encoding)  # raises
-        entries = [path if isinstance(path, TextFile) else TextFile(Path(path), encoding) for path in paths]
-        self._parts = _parts(entries, form)
+        self.tally = Counter()
+        self._parts = _parts(entries(paths, encoding, errors, self.tally), form)
         self.files = tuple(file for part in self._parts for file in part.files)
         for part in self._parts:
             self._check(part)
 
-    def __repr__(self) -> str:
-        return f"ParallelText({[file.name for file in self.files]})"
-
     def __iter__(self) -> Iterator[Pair]:
+        self.tally.clear()
         empty = True
         for part in self._parts:
             for pair in self._read(part):
@@ -98,8 +100,10 @@ class ParallelText:
             yield from read_aligned(*part.files)
         elif part.form == "moses":
             yield from read_moses(part.files[0])
-        elif part.form == "jsonl":
-            yield from read_jsonl(part.files[0], self._columns)
+        elif part.form in OBJECTS:
+            yield from read_pairs(OBJECTS[part.form](part.files[0], EXAMPLE), self._columns)
+        elif part.form == "tmx":
+            yield from read_tmx(part.files[0], self._columns)
         else:
             for place, source, target in _TABLES[part.form](part.files[0], self._columns):
                 yield Pair(source, target, place)
@@ -113,7 +117,7 @@ class ParallelText:
             raise ConfigError(f"{kept} header: leave it out, or name another form")
         if part.form in _TABLES:
             columns.check_for_table()
-        elif part.form != "jsonl":
+        elif part.form not in (*OBJECTS, "tmx"):
             if asked:
                 raise ConfigError(f"{kept} columns: leave them out, or name another form")
         else:
@@ -122,9 +126,9 @@ class ParallelText:
                 raise ConfigError(f"{kept} column {number}: its columns are keys, such as source and target")
 
 
-def _parts(entries: list[TextFile], form: str) -> list[_Part]:
+def _parts(named: list[TextFile], form: str) -> list[_Part]:
     parts: list[_Part] = []
-    left = iter(entries)
+    left = iter(named)
     for entry in left:
         kind = _form_of(entry) if form == "auto" else form
         if kind == "text":
@@ -140,11 +144,11 @@ def _form_of(entry: TextFile) -> str:
 
     Raises DataError as `read_lines` does, and for a file without text.
     """
-    if entry.path.is_dir():
+    if is_folder(entry.path):
         return "auto"
     if form := _BY_SUFFIX.get(suffix_of(entry.path)):
         return form
-    lines = list(islice((line for _, line in read_lines(entry) if line and not line.isspace()), _LOOK))
+    lines = list(islice((line for _, line in read_lines(told(entry)) if line and not line.isspace()), _LOOK))
     if 2 * sum("\t" in line for line in lines) > len(lines):
         return "tsv"
     return "moses" if 2 * sum(SEPARATOR in line for line in lines) > len(lines) else "text"
@@ -152,7 +156,7 @@ def _form_of(entry: TextFile) -> str:
 
 def _two_sides(source: TextFile, target: TextFile | None, form: str) -> tuple[TextFile, ...]:
     """Give the files of the two sides; DataError where one is a folder, a table, or not given."""
-    if folder := next((file for file in (source, target) if file is not None and file.path.is_dir()), None):
+    if folder := next((file for file in (source, target) if file is not None and is_folder(file.path)), None):
         raise DataError(
             f"{folder.name}: a folder, where a file is needed: name the files of both sides, the source first"
         )

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seqlab.corpora.file_reader import FileReader
 from seqlab.corpora.files import Paths, TextFile, find_files, nothing_in
@@ -18,9 +18,10 @@ _LAST_BLANK = re.compile(r"(?s).*\s")
 class PlainText(FileReader):
     """Running text from files, in pieces, in constant memory.
 
-    A path is a file, a pattern such as `data/*.txt`, `-` for standard input, or a folder or an archive (`.zip`), of which
-    all `.txt`, `.text` and `.md` files are read, at any depth, sorted, hidden ones left out; files may be compressed (`.gz`,
-    `.bz2`, `.xz`, `.zst`). A byte order mark is dropped, and every kind of line end becomes "\\n". Where a file does not end in a line end and another follows, one is put between them.
+    A path is a file, a pattern such as `data/*.txt`, `-` for standard input, or a folder or an archive (`.zip`), of
+    which all `.txt`, `.text` and `.md` files are read, at any depth, sorted, hidden ones left out; files may be
+    compressed (`.gz`, `.bz2`, `.xz`, `.zst`). A byte order mark is dropped, and every kind of line end becomes "\\n".
+    Where a file does not end in a line end and another follows, one is put between them.
 
     A piece is cut after a line end; in a line that is longer than a piece after white space; in a longer word anywhere,
     but not inside a surrogate pair. The pieces put together are the text.
@@ -43,30 +44,60 @@ class PlainText(FileReader):
 
     def __iter__(self) -> Iterator[Text]:
         self.tally.clear()
-        waiting: Text | None = None  # the last piece, until it is known whether another file follows
-        for file in self.files:
-            starts = True
-            for piece in self._pieces(file):
-                if waiting is not None:
-                    apart = "\n" if starts and not waiting.text.endswith("\n") else ""
-                    yield Text(waiting.text + apart, waiting.source)
-                waiting, starts = Text(piece, file.name), False
-        if waiting is None:
+        empty = True
+        for record in set_apart(pieces(file, self._piece) for file in self.files):
+            empty = False
+            yield record
+        if empty:
             raise nothing_in(self.files, "text")
+
+
+def set_apart(files: Iterable[Iterator[Text]]) -> Iterator[Text]:
+    """Give the records of files one after another; one that does not end in a line end gets one where another follows."""
+    waiting: Text | None = None  # the last piece, until it is known whether another file follows
+    for records in files:
+        starts = True
+        for record in records:
+            if waiting is not None:
+                apart = "\n" if starts and not waiting.text.endswith("\n") else ""
+                yield Text(waiting.text + apart, waiting.source)
+            waiting, starts = record, False
+    if waiting is not None:
         yield waiting
 
-    def _pieces(self, file: TextFile) -> Iterator[str]:
-        rest = ""
-        for block in read_text(file):
-            rest += block
-            start = 0
-            while len(rest) - start > self._piece:
-                end = _cut(rest, start, start + self._piece)
-                yield rest[start:end]
-                start = end
-            rest = rest[start:]
-        if rest:
-            yield rest
+
+def pieces(file: TextFile, size: int = PIECE) -> Iterator[Text]:
+    """Give the text of a file in pieces of so many characters at most, cut as `PlainText` says."""
+    rest = ""
+    for block in read_text(file):
+        rest += block
+        start = 0
+        while len(rest) - start > size:
+            end = _cut(rest, start, start + size)
+            yield Text(rest[start:end], file.name)
+            start = end
+        rest = rest[start:]
+    if rest:
+        yield Text(rest, file.name)
+
+
+def in_pieces(rows: Iterable[str | None], source: str, size: int = PIECE) -> Iterator[Text]:
+    """Give rows of text as records of about so many characters, every line end "\\n" and one behind each row.
+
+    Rows without a value are passed over.
+    """
+    taken: list[str] = []
+    n_characters = 0
+    for row in rows:
+        if row is not None:
+            text = row.replace("\r\n", "\n").replace("\r", "\n")
+            taken.append(text if text.endswith("\n") else text + "\n")
+            n_characters += len(taken[-1])
+        if n_characters >= size:
+            yield Text("".join(taken), source)
+            taken, n_characters = [], 0
+    if taken:
+        yield Text("".join(taken), source)
 
 
 def _cut(text: str, start: int, end: int) -> int:
