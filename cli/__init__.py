@@ -20,6 +20,7 @@ COMMANDS = {
     "convert": "Turn n-gram models into ARPA files, and back.",
     "plot": "Draw learning curves, confusions, or attention.",
     "info": "Tell what a model directory holds.",
+    "inspect": "Tell what a file is, and what in it looks wrong.",
     "split": "Part a table into files to train, validate and test.",
     "corpora": "List the bundled samples, or print one.",
 }

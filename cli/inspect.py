@@ -1,0 +1,73 @@
+"""`seqlab inspect CORPUS...`: what a file is, and what in it is not as it should be."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seqlab.errors import ConfigError
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+
+
+@click.command(name="inspect")
+@click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...")
+@click.option("--run", type=click.Path(path_type=Path), metavar="RUN", help="Also count what this model does not know.")
+@click.option(
+    "--sample",
+    default="64M",
+    show_default=True,
+    metavar="BYTES",
+    help="How much is read of a larger corpus: 500k, 1G, ...",
+)
+@click.option("--encoding", metavar="NAME", help="Encoding of the files.  [default: found out]")
+@click.option("--seed", type=int, default=1, show_default=True, help="Where a larger corpus is sampled.")
+@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
+def command(
+    corpora: tuple[str, ...], run: Path | None, sample: str, encoding: str | None, seed: int, as_json: bool
+) -> None:
+    """Tell what files are: encoding, lines, characters, words, form, what trains on them, and what looks wrong.
+
+    A CORPUS is a file, a folder, a pattern, - for standard input, or sample:NAME. Files may be compressed.
+    """
+    from seqlab.cli.inspect_page import page
+    from seqlab.cli.inspect_unknown import unknown_to
+    from seqlab.cli.tables import for_json
+    from seqlab.corpora.files import find_files
+    from seqlab.corpora.inspection import as_json as jsonable
+    from seqlab.corpora.inspection import inspect
+
+    files = find_files([_resolved(corpus) for corpus in corpora], encoding or "utf-8", ("",))
+    budget = _bytes(sample)
+    unknown = None if run is None else unknown_to(run, corpora, encoding or "auto")
+    findings = inspect(files, budget=budget, encoding=encoding, seed=seed)
+    if as_json:
+        found: dict[str, Any] = jsonable(findings)
+        if unknown is not None:
+            found["unknown"] = [jsonable(part) for part in unknown]
+        click.echo(json.dumps(for_json(found), ensure_ascii=True, indent=2))
+        return
+    click.echo("\n".join(page(findings, unknown)))
+
+
+def _resolved(corpus: str) -> Any:
+    from seqlab.corpora import SAMPLES, TextFile
+    from seqlab.errors import unknown
+
+    if corpus.startswith("hf:"):
+        raise ConfigError(f"{corpus}: datasets of the hub are tables that say themselves what they hold; name files")
+    if not corpus.startswith("sample:"):
+        return corpus
+    name = corpus.removeprefix("sample:")
+    if name not in SAMPLES:
+        raise ConfigError(unknown("sample", name, SAMPLES))
+    return TextFile(SAMPLES[name].path, given=corpus)
+
+
+def _bytes(given: str) -> int:
+    match = re.fullmatch(r"(\d{1,15})\s*([kmg]?)i?b?", given.lower())
+    if match is None or not int(match[1]):
+        raise ConfigError(f"--sample {given}: is no number of bytes; write it as 1000000, 500k, 64M or 1G")
+    return int(match[1]) * _UNITS[match[2]]

@@ -1,0 +1,91 @@
+"""Looking through the files of a corpus: once, in constant memory, in any encoding, refusing nothing."""
+
+from collections.abc import Sequence
+from math import ceil
+
+from seqlab.corpora.files import TextFile
+from seqlab.corpora.folder_per_class import suffix_of
+from seqlab.corpora.inspection.blocks import LineEnds, blocks_of
+from seqlab.corpora.inspection.command import command_for
+from seqlab.corpora.inspection.encoding import Encoding, guessed, named
+from seqlab.corpora.inspection.findings import FileFindings, Findings
+from seqlab.corpora.inspection.forms import LOOK, Form, form_of
+from seqlab.corpora.inspection.gathering import Gathered
+from seqlab.corpora.inspection.sampling import Sample, head, is_compressed, sample, size_on_disk
+from seqlab.corpora.inspection.signatures import binary_by, signature
+from seqlab.errors import DataError
+
+SAMPLE = 64 << 20
+"""Bytes that are read of a corpus, unless another number is asked for."""
+WORD_BYTES = 16 << 20
+"""Bytes whose words are counted, about."""
+
+
+def inspect(files: Sequence[TextFile], *, budget: int = SAMPLE, encoding: str | None = None, seed: int = 1) -> Findings:
+    """Find out what the files of a corpus are.
+
+    Args:
+        files: as `find_files` gives them.
+        budget: bytes that are read, about; a larger corpus is sampled, each file by the same share, a megabyte at least.
+        encoding: that of all files; found out where None.
+        seed: of the places where a large file is sampled.
+
+    Raises DataError where the only file cannot be read; of several ones what is wrong stands in the findings.
+    """
+    total = sum(size_on_disk(file.path) for file in files)
+    share = min(1.0, budget / total) if total else 1.0
+    gathered = Gathered(max(1, ceil(min(budget, total) / WORD_BYTES)))
+    found = []
+    for file in files:
+        facts = FileFindings(file.name, size_on_disk(file.path), is_compressed(file.path))
+        found.append(facts)
+        try:
+            _look_at(file, facts, encoding, budget if len(files) == 1 else int(share * facts.size), seed, gathered)
+        except DataError as error:
+            if len(files) == 1:
+                raise
+            facts.fault = str(error).removeprefix(f"{file.name}: ")
+    sampled = any(facts.sampled for facts in found)
+    return Findings(found, sampled, sum(facts.n_read for facts in found), gathered.findings(), command_for(found))
+
+
+def _look_at(
+    file: TextFile, facts: FileFindings, encoding: str | None, budget: int, seed: int, gathered: Gathered
+) -> None:
+    """Find out what a file is, and add its text to what is gathered."""
+    start = head(file.path)
+    facts.not_text = "empty" if not start else signature(start)
+    if facts.not_text:
+        return
+    meant = named(encoding, start) if encoding is not None else guessed(file.path, file.name)
+    facts.not_text = binary_by(start, meant.codec)
+    if facts.not_text:
+        return
+    facts.encoding, facts.encoding_certain, facts.byte_order_mark = meant.name, meant.certain, meant.mark
+    _read(file, facts, meant, sample(file.path, budget, seed, meant.unit), gathered)
+
+
+def _read(file: TextFile, facts: FileFindings, meant: Encoding, taken: Sample, gathered: Gathered) -> None:
+    facts.size, facts.sampled, facts.n_read = taken.size, not taken.whole, 0
+    facts.last_line_ends = int.from_bytes(taken.ends[-meant.unit :], "little") in _line_ends(meant)
+    ends = LineEnds()
+    form: Form | None = None
+    for stretch in taken.stretches:
+        facts.n_read += taken.size if taken.whole else sum(map(len, stretch.data))
+        for block in blocks_of(stretch, file.name, meant.codec, ends, numbered=taken.whole):
+            if form is None:
+                form = form_of(block.lines[:LOOK], suffix_of(file.path))
+            facts.n_undecodable += gathered.add(block, form)
+            facts.n_characters += len(block.text)
+            facts.n_lines += len(block.starts) - (not block.begins)
+    facts.form = form
+    facts.line_feeds, facts.returns_with_line_feed, facts.returns = ends.line_feeds, ends.both, ends.returns
+    if facts.sampled and facts.n_read:
+        n_ends = ends.line_feeds + ends.both + ends.returns
+        facts.n_lines = round(n_ends * facts.size / facts.n_read) + (not facts.last_line_ends)
+
+
+def _line_ends(meant: Encoding) -> set[int]:
+    """Give the line feed and the return as numbers of the last bytes, read in little-endian order."""
+    shift = 8 * (meant.unit - 1) if meant.codec.endswith("-be") else 0
+    return {0x0A << shift, 0x0D << shift}
