@@ -6,33 +6,39 @@ from typing import Any, TypeVar
 
 import click
 
-from seqlab.config import Classification, Experiment, Segmentation, Tagging, Translation
+from seqlab.config import Classification, Experiment, LanguageModelling, Segmentation, Tagging, Translation
 from seqlab.corpora import SAMPLES, open_labelled, open_parallel, open_segmented, open_tagged, open_text
+from seqlab.corpora.compression import without_compression
 from seqlab.errors import ConfigError
 from seqlab.languages import is_language
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 LAYOUTS = {
-    "classify": ("form", "header", "text_column", "label_column"),
-    "translate": ("form", "header", "source_column", "target_column"),
+    "lm": ("encoding_errors", "text_column"),
+    "segment": ("encoding_errors",),
+    "tag": ("encoding_errors",),
+    "classify": ("encoding_errors", "form", "header", "text_column", "label_column"),
+    "translate": ("encoding_errors", "form", "header", "source_column", "target_column"),
 }
-"""What is said of where the records of a task stand in corpora, by the names of settings."""
+"""What is said of how corpora of a task are read, and where its records stand in them, by the names of settings."""
 LAYOUT = tuple(dict.fromkeys(name for names in LAYOUTS.values() for name in names))
 """All of these."""
 
 
 def reader(config: Experiment, corpora: Sequence[str], encoding: str | None = None) -> Any:
     """The records of corpora, read as the settings of an experiment say; the encoding is another where one is given."""
-    encoding = encoding or config.data.encoding
+    encoding, errors = encoding or config.data.encoding, config.data.encoding_errors
     if isinstance(config, Segmentation):
-        return open_segmented(corpora, encoding)
+        return open_segmented(corpora, encoding, errors=errors)
     if isinstance(config, Tagging):
-        return open_tagged(corpora, encoding, columns=config.data.columns, separator=config.data.separator)
+        columns, separator = config.data.columns, config.data.separator
+        return open_tagged(corpora, encoding, errors=errors, columns=columns, separator=separator)
     if isinstance(config, Classification):
         data = config.data
         return open_labelled(
             corpora,
             encoding,
+            errors=errors,
             form=data.form,
             text_column=data.text_column,
             label_column=data.label_column,
@@ -41,21 +47,30 @@ def reader(config: Experiment, corpora: Sequence[str], encoding: str | None = No
         )
     if isinstance(config, Translation):
         names = ("form", "source_column", "target_column", "header")
-        return open_parallel(corpora, encoding, **{name: getattr(config.data, name) for name in names})
-    return open_text(corpora, encoding)
+        return open_parallel(corpora, encoding, errors=errors, **{name: getattr(config.data, name) for name in names})
+    text_column = config.data.text_column if isinstance(config, LanguageModelling) else None
+    return open_text(corpora, encoding, errors=errors, text_column=text_column)
 
 
 def layout_options(command: Command) -> Command:
     """A decorator that gives a command the options of `LAYOUTS`, for corpora laid out otherwise than those of training."""
     classifier, translator = "Of a classifier", "Of a translator"
+    readers_of_text = "Of a language model or classifier"
     of = f"{classifier} or translator"
     for option in (
         click.option("--target-column", metavar="NAME", help=f"{translator}: column of the target, likewise."),
         click.option("--source-column", metavar="NAME", help=f"{translator}: column of the source, likewise."),
         click.option("--label-column", metavar="NAME", help=f"{classifier}: column of the label, likewise."),
-        click.option("--text-column", metavar="NAME", help=f"{classifier}: column of the text, or its number from 1."),
+        click.option(
+            "--text-column", metavar="NAME", help=f"{readers_of_text}: column of the text, or its number from 1."
+        ),
         click.option(
             "--header/--no-header", default=None, help=f"{of}: whether the first line of a table names columns."
+        ),
+        click.option(
+            "--encoding-errors",
+            metavar="WAY",
+            help="What is done with bytes not in the encoding: strict, replace, skip-line.  [default: as in training]",
         ),
         click.option("--form", metavar="FORM", help=f"{of}: of the corpora, such as tsv.  [default: that of training]"),
     ):
@@ -79,7 +94,7 @@ def laid_out(config: Experiment, layout: Mapping[str, Any]) -> Experiment:
 def with_languages(config: Translation) -> Translation:
     """The settings with the languages that the names of columns or of two files tell, where they are not given."""
     data = config.data
-    ends = [PurePath(corpus).name.removesuffix(".gz").removesuffix(".bz2").removesuffix(".xz") for corpus in data.train]
+    ends = [without_compression(PurePath(corpus).name) for corpus in data.train]
     tells = [data.source_column or "", data.target_column or ""]
     if not any(tells) and len(ends) == 2:
         tells = [end.rpartition(".")[2] for end in ends]

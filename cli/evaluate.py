@@ -19,7 +19,7 @@ SHOWN_CONFUSIONS = 20
 @click.command(name="evaluate")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...")
-@click.option("--encoding", help="Encoding of the corpora.  [default: that of training]")
+@click.option("--encoding", help="Encoding of the corpora, or auto, which finds it out.  [default: that of training]")
 @corpus.layout_options
 @click.option(
     "--batch-size",
@@ -99,7 +99,7 @@ def command(
     from seqlab.cli.tables import for_json, table
 
     model = load(run, device)
-    records = reader(model.config, corpora, encoding)
+    records = reader(corpus.laid_out(model.config, layout), corpora, encoding)
     scores = model.evaluate(records, **options)
     if as_json:
         click.echo(json.dumps(for_json(scores.to_dict())))

@@ -22,8 +22,9 @@ class LabelledData(Data):
     """Which texts are held out: drawn by the seed, of each class alike, or the end of the corpora."""
     limit: int | None = Field(None, ge=1)
     """Read only this many texts of the training corpora."""
-    form: Literal["auto", "tsv", "csv", "jsonl", "fasttext", "folders"] = "auto"
-    """Form of the corpora: by their names and beginnings (auto), tables, JSON lines, __label__ lines, a folder a class."""
+    form: Literal["auto", "tsv", "csv", "jsonl", "json", "parquet", "fasttext", "folders"] = "auto"
+    """Form of the corpora: by their names and beginnings (auto), tables, JSON lines, JSON in one piece, Parquet, __label__
+    lines, a folder a class."""
     text_column: str | None = None
     """Column of the text: its name, or its number from 1 (from -1 backward); by usual names, or the first, where not
     given."""

@@ -24,7 +24,9 @@ class Data(Section):
     validation: Paths = ()
     """Corpora to validate on; where none is given, a share of the training corpora is held out."""
     encoding: str = "utf-8"
-    """Encoding of the corpora, any that Python knows: utf-8, gb18030, big5, utf-16, ..."""
+    """Encoding of the corpora, any that Python knows: utf-8, gb18030, big5, utf-16, ...; auto finds it out."""
+    encoding_errors: Literal["strict", "replace", "skip-line"] = "strict"
+    """What is done with bytes that are not in the encoding: refuse the file, put U+FFFD there, or leave out their lines."""
     validation_share: float = Field(0.1, ge=0.0, lt=1.0)
     """Share of the characters, or sentences, that is held out; 0 holds nothing out and scores what is trained on."""
     validation_split: Literal["random", "end"] = "random"

@@ -19,12 +19,12 @@ SUBWORDS = ("sentencepiece", "byte")
 class ParallelData(Data):
     """What is read, and where the two sides stand in it."""
 
-    form: Literal["auto", "text", "tsv", "csv", "moses", "jsonl"] = "auto"
+    form: Literal["auto", "text", "tsv", "csv", "moses", "jsonl", "json", "parquet", "tmx"] = "auto"
     """Form of the corpora: by their names and beginnings (auto), two aligned files of text, tables, lines with ||| between
-    the sides as Moses has them, or JSON lines."""
+    the sides as Moses has them, JSON lines, JSON in one piece, Parquet, or a translation memory (TMX)."""
     source_column: str | None = None
     """Column of the source: its name, or its number from 1 (from -1 backward); by usual names, or the first, where not
-    given."""
+    given. In TMX it is the language."""
     target_column: str | None = None
     """Column of the target likewise; the second where there are no names."""
     header: bool | None = None

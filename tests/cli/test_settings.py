@@ -18,6 +18,7 @@ COMMANDS = {
 # One value for each setting that is not its default, as it is typed and as it is meant.
 TYPED = {
     "data.validation": ("v.txt", ("v.txt",)), "data.encoding": ("big5", "big5"),
+    "data.encoding_errors": ("replace", "replace"),
      "data.limit": ("5000", 5000), "text.tokenizer": ("word", "word"),
     "text.unicode": ("NFKC", "NFKC"), "text.width": ("half", "half"), "text.case": ("lower", "lower"),
     "text.whitespace": ("collapse", "collapse"), "text.min_count": ("2", 2), "text.max_size": ("99", 99),
@@ -46,6 +47,7 @@ TYPED_NGRAM = {path: value for path, value in TYPED.items() if path.partition(".
     "ngram.min_counts": ("2", (2,)), "ngram.prune": ("1e-7", 1e-7), "ngram.sentences": ("lines", "lines"),
     "ngram.memory": ("5M", "5M"),
 }  # fmt: skip
+TEXT_COLUMN = {"data.text_column": ("2", "2")}
 SHARED = {path: value for path, value in TYPED.items() if path.partition(".")[0] in ("data", "training", path)}
 SENTENCE_TEXT = {"text.width": ("half", "half"), "text.case": ("lower", "lower"), "text.min_count": ("2", 2)}
 SENTENCE_NETWORK = SHARED | SENTENCE_TEXT | {
@@ -113,7 +115,7 @@ TRANSLATION = SHARED | {
 }  # fmt: skip
 CASES = {
     ("translate", "rnn"): TRANSLATION,
-    ("lm", "rnn"): TYPED, ("lm", "ngram"): TYPED_NGRAM,
+    ("lm", "rnn"): TYPED | TEXT_COLUMN, ("lm", "ngram"): TYPED_NGRAM | TEXT_COLUMN,
     ("segment", "rnn"): SENTENCE_NETWORK, ("segment", "hmm"): HMM, ("segment", "max-match"): WITHOUT_TRAINING | MATCHING,
     ("tag", "rnn"): SENTENCE_NETWORK | TAGS | {"features.affixes": ("2", 2), "features.affix_width": ("9", 9)},
     ("tag", "hmm"): HMM | TAGS,

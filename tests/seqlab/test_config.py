@@ -330,7 +330,9 @@ DIFFERENT_NGRAMS = [
 ]  # fmt: skip
 SHOWN_ELSEWHERE = {
     "task": "there is one", "data.train": "cli/test_train", "data.validation": "cli/test_train",
-    "data.encoding": "cli/test_train", "baseline": "test_baseline_scores_the_floors",
+    "data.encoding": "cli/test_train",
+    "data.encoding_errors": "cli/test_undecodable", "data.text_column": "cli/test_undecodable",
+    "baseline": "test_baseline_scores_the_floors",
     "network.bidirectional": "refused", "training.patience": "test_patience_stops",
     "training.evaluate_every": "training/test_fit", "training.tensorboard": "training/test_curves",
     "training.checkpoint_every": "test_checkpoints_are_written_as_often_as_asked", "training.device": "cli/test_train",

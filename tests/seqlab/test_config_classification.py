@@ -186,6 +186,7 @@ COUNTED = [
 ELSEWHERE = {
     "task": "there is one", "model": "tasks/test_classifier", "baseline": "tasks/test_classify",
     "data.train": "cli/test_classify", "data.validation": "cli/test_classify", "data.encoding": "cli/test_classify",
+    "data.encoding_errors": "cli/test_undecodable",
     "data.form": "cli/test_classify", "data.text_column": "cli/test_classify", "data.label_column": "cli/test_classify",
     "data.header": "cli/test_classify", "data.label_separator": "cli/test_classify", "data.folds": "training/test_folding",
     "features.vectors": "below", "network.backend": "below", "network.use": "below",

@@ -185,7 +185,9 @@ COUNTED = {
 ELSEWHERE = {
     "task": "there is one", "model": "tasks/test_segment, tasks/test_tag", "baseline": "tasks/test_segment, test_tag",
     "data.train": "cli/test_train_sentences", "data.validation": "cli/test_train_sentences",
-    "data.encoding": "cli/test_train_sentences", "data.token_column": "cli/test_train_sentences",
+    "data.encoding": "cli/test_train_sentences",
+    "data.encoding_errors": "cli/test_undecodable",
+    "data.token_column": "cli/test_train_sentences",
     "data.tag_column": "cli/test_train_sentences", "data.separator": "cli/test_train_sentences",
     "data.scheme": "tasks/test_tag", "batches.exchange_unknown": "tasks/test_word_exchange",
     "features.vectors": "tasks/test_sentence_vectors",
