@@ -25,6 +25,9 @@ SECTIONS = {
     "augmentation": "Augmentation",
     "hmm": "Hidden Markov model",
     "matching": "Maximum matching",
+    "cleaning": "Cleaning",
+    "duplicates": "Duplicates",
+    "splits": "What is held out",
 }
 
 FLAGS = {"from_run": "from"}
@@ -84,7 +87,9 @@ def all_options(schema: type[Section], *, without: tuple[str, ...]) -> Iterator[
         elif get_origin(kind) is tuple:
             item = get_args(kind)[0]
             of_numbers = int in (item, *get_args(item))
-            metavar, value = ("NUMBER", int) if of_numbers else ("CORPUS" if head == "data" else "LIST", str)
+            metavar, value = (
+                ("NUMBER", int) if of_numbers else ("CORPUS" if head in ("data", "splits") else "LIST", str)
+            )
             yield SettingOption(section, name, flag, help=text, multiple=True, type=value, metavar=metavar)
         elif get_origin(kind) is Literal:
             yield SettingOption(section, name, flag, help=text, type=NameInTable(get_args(kind)))

@@ -54,7 +54,7 @@ def task(name: str, schema: type[Experiment]) -> Callable[[Command], click.Comma
             if corpora:
                 changes["data.train"] = corpora
             if not resume:
-                _run(resolve(name, read_toml(config_file) if config_file else {}, changes), output, overwrite)
+                _run(_experiment(name, read_toml(config_file) if config_file else {}, changes), output, overwrite)
             elif config_file or overwrite:
                 raise ConfigError(
                     "--resume takes the settings of the training it goes on with; leave out --config and --overwrite"
@@ -141,6 +141,19 @@ def translate() -> None:
     """
 
 
+def _experiment(name: str, tables: dict[str, Any], changes: dict[str, Any]) -> Experiment:
+    """The experiment that settings describe, over those of a prepared corpus where one is named."""
+    data = tables.get("data")
+    corpora = changes.get("data.train") or (data.get("train") if isinstance(data, dict) else None) or ()
+    if not any((Path(str(corpus)) / "corpus.json").is_file() for corpus in corpora):
+        return resolve(name, tables, changes)
+    from seqlab.training.prepared import prepared_among
+
+    prepared = prepared_among(corpora)
+    assert prepared is not None
+    return prepared.experiment(name, tables, changes)
+
+
 def _run(config: Experiment, output: Path, overwrite: bool) -> None:
     if not config.data.train:
         raise ConfigError("no corpus to train on: give a file, a folder or sample:NAME (see `seqlab corpora`)")
@@ -192,6 +205,9 @@ def _check_task(output: Path, found: str, asked: str) -> None:
 def _data(config: Experiment) -> tuple[Any, Any]:
     """The readers of the training and of the validation corpora; None where no validation corpus is given."""
     from seqlab.cli.corpus import reader
+    from seqlab.training.prepared import prepared_among
 
     data = config.data
+    if (prepared := prepared_among(data.train)) is not None:
+        return prepared, None
     return reader(config, data.train), reader(config, data.validation) if data.validation else None

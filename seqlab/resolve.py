@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -64,7 +64,14 @@ def resolve(task: str, tables: Mapping[str, Any], changes: Mapping[str, Any]) ->
         raise ConfigError(unknown("task", task, SCHEMAS))
     if "task" in tables and tables["task"] != task:
         raise ConfigError(f"task: the experiment file is for '{tables['task']}', not for '{task}'")
-    schema = SCHEMAS[task]
+    return checked(SCHEMAS[task], tables, changes)
+
+
+Checked = TypeVar("Checked", bound=Section)
+
+
+def checked(schema: type[Checked], tables: Mapping[str, Any], changes: Mapping[str, Any]) -> Checked:
+    """Settings of a schema; what `resolve` does for that of a task."""
     nested = json.loads(json.dumps(tables, default=str))
     for name, value in changes.items():
         path = _path(schema, name)

@@ -39,7 +39,7 @@ ALLOWED = {
         "errors", "config", "resolve", "device", "precision", "modeldir", "ngram", "recurrent", "tasks", "text", "weights",
         "wording",
     },
-    "corpora": {"config", "errors", "languages", "records", "text"},
+    "corpora": {"beside", "config", "errors", "languages", "records", "text"},
     "cli": {
         "errors", "config", "resolve", "corpora", "languages", "tasks", "text", "training", "modeldir", "metrics",
         "wording",

@@ -12,7 +12,7 @@ from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.modeldir import CONFIG, DATA, writing
 from seqlab.resolve import read_toml, resolve
 from seqlab.tasks import TASKS, labelled_kept, load
-from seqlab.training import card, few_texts, folding
+from seqlab.training import card, few_texts, folding, prepared
 from seqlab.training.interrupt import Interrupted
 from seqlab.training.watcher import Unscored, Unwatched, Watcher
 from seqlab.training.ways import Outcome, way
@@ -36,7 +36,7 @@ def train(
         records: the training data, read several times: texts for "lm", sentences as lists of words for "segment", pairs of
             tokens and tags for "tag", pairs of a text and its label (or labels) for "classify", pairs of a source and its
             target for "translate", or what `open_text`, `open_segmented`, `open_tagged`, `open_labelled` and
-            `open_parallel` of `seqlab.corpora` give.
+            `open_parallel` of `seqlab.corpora` give; or what `open_prepared` of `seqlab.training.prepared` gives.
         validation: likewise; where none is given, a share of the training data is held out, or of "classify" with folds=5
             each text once.
         output: where to leave the model directory; nowhere where not given.
@@ -50,7 +50,10 @@ def train(
         ModelError: the output is taken, or cannot be written. Interrupted: Ctrl-C; with an output a checkpoint is saved.
     """
     tables = config if isinstance(config, Mapping) else read_toml(config) if config is not None else {}
-    resolved = resolve(task, tables, changes)
+    if isinstance(records, prepared.PreparedCorpus):
+        resolved = records.experiment(task, tables, changes)
+    else:
+        resolved = resolve(task, tables, changes)
     if isinstance(records, str | Path) or isinstance(validation, str | Path):
         raise DataError(f'records are a list, or a reader, such as seqlab.corpora.{TASKS[task].reader}(["FILE"])')
     if resolved.data.train:  # these are not what is read
@@ -122,7 +125,7 @@ def _prepared(
 ) -> Experiment:
     """Prepare the data in a new folder, and write the settings beside them, with those that follow from the data."""
     (folder / "train").mkdir(parents=True)
-    TASKS[config.task].prepare(config, records, validation, folder)
+    prepared.prepare(config, records, validation, folder)
     if isinstance(config, Classification):
         config, note = few_texts.settled(config, labelled_kept.n_to_train_on(folder))
         if note:

@@ -12,8 +12,8 @@ from seqlab.config import NETWORKS, Classification, Experiment
 from seqlab.errors import ConfigError, DataError, ModelError
 from seqlab.modeldir import BEST, CONFIG, DATA, WEIGHTS, ModelDirectory, read_json, writing
 from seqlab.resolve import resolve, settings
-from seqlab.tasks import TASKS, labelled_kept
-from seqlab.training import descent
+from seqlab.tasks import labelled_kept
+from seqlab.training import descent, prepared
 from seqlab.training.descent import CHECKPOINT
 from seqlab.training.experiment import complete
 from seqlab.training.watcher import Unscored, Unwatched, Watcher
@@ -135,7 +135,7 @@ def _reopen(
     try:
         with writing(new):
             shutil.copytree(output / "train", new / "train")
-            TASKS[config.task].prepare(config, records, validation, new)
+            prepared.prepare(config, records, validation, new)
             shutil.rmtree(new / "text")  # the model's own stays: a word list may have changed since
             shutil.copytree(output / "text", new / "text")
             shutil.copy(output / WEIGHTS, new / BEST)
