@@ -21,6 +21,7 @@ COMMANDS = {
     "plot": "Draw learning curves, confusions, or attention.",
     "info": "Tell what a model directory holds.",
     "inspect": "Tell what a file is, and what in it looks wrong.",
+    "prepare": "Clean, split and index a corpus once, to train from.",
     "split": "Part a table into files to train, validate and test.",
     "corpora": "List the bundled samples, or print one.",
 }

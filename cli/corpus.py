@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 import click
 
-from seqlab.config import Classification, Experiment, LanguageModelling, Segmentation, Tagging, Translation
-from seqlab.corpora import SAMPLES, open_labelled, open_parallel, open_segmented, open_tagged, open_text
+from seqlab.config import Classification, Experiment, LanguageModelling, Tagging, Translation
+from seqlab.corpora import SAMPLES
 from seqlab.corpora.compression import without_compression
+from seqlab.corpora.preparation.reading import OPENERS
 from seqlab.errors import ConfigError
 from seqlab.languages import is_language
 
@@ -27,29 +28,22 @@ LAYOUT = tuple(dict.fromkeys(name for names in LAYOUTS.values() for name in name
 
 def reader(config: Experiment, corpora: Sequence[str], encoding: str | None = None) -> Any:
     """The records of corpora, read as the settings of an experiment say; the encoding is another where one is given."""
-    encoding, errors = encoding or config.data.encoding, config.data.encoding_errors
-    if isinstance(config, Segmentation):
-        return open_segmented(corpora, encoding, errors=errors)
+    opened: Any = OPENERS[config.task]
+    return opened(corpora, encoding or config.data.encoding, **how_to_read(config))
+
+
+def how_to_read(config: Experiment) -> dict[str, Any]:
+    """What the settings of an experiment say to the opener of its task, beside the encoding."""
+    errors = {"errors": config.data.encoding_errors}
     if isinstance(config, Tagging):
-        columns, separator = config.data.columns, config.data.separator
-        return open_tagged(corpora, encoding, errors=errors, columns=columns, separator=separator)
+        return {**errors, "columns": config.data.columns, "separator": config.data.separator}
     if isinstance(config, Classification):
-        data = config.data
-        return open_labelled(
-            corpora,
-            encoding,
-            errors=errors,
-            form=data.form,
-            text_column=data.text_column,
-            label_column=data.label_column,
-            header=data.header,
-            label_separator=data.label_separator,
-        )
-    if isinstance(config, Translation):
+        names: tuple[str, ...] = ("form", "text_column", "label_column", "header", "label_separator")
+    elif isinstance(config, Translation):
         names = ("form", "source_column", "target_column", "header")
-        return open_parallel(corpora, encoding, errors=errors, **{name: getattr(config.data, name) for name in names})
-    text_column = config.data.text_column if isinstance(config, LanguageModelling) else None
-    return open_text(corpora, encoding, errors=errors, text_column=text_column)
+    else:
+        names = ("text_column",) if isinstance(config, LanguageModelling) else ()
+    return errors | {name: getattr(config.data, name) for name in names}
 
 
 def layout_options(command: Command) -> Command:
