@@ -4,6 +4,7 @@ import functools
 import os
 import re
 import stat
+import struct
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -44,6 +45,8 @@ def open_member(archive: Path, path: Path) -> IO[bytes]:
         raise DataError(f"{path}: no such file in the archive; {_some(archive)}")
     try:
         return _opened(archive, *_state(archive), os.getpid()).open(info)
+    except (OSError, EOFError, zipfile.BadZipFile, ValueError, struct.error) as error:
+        raise _damaged(archive) from error
     except NotImplementedError as error:
         raise DataError(
             f"{path}: compressed in a way that is not known here ({error}); unpack the archive, and name its files"
@@ -52,6 +55,12 @@ def open_member(archive: Path, path: Path) -> IO[bytes]:
 
 def _is_link(info: zipfile.ZipInfo) -> bool:
     return stat.S_ISLNK(info.external_attr >> 16)
+
+
+def _damaged(archive: Path) -> DataError:
+    return DataError(
+        f"{archive}: the {ARCHIVE} file is cut short, damaged or not of that kind; make or download it again"
+    )
 
 
 def _some(archive: Path) -> str:
@@ -63,12 +72,10 @@ def _index(archive: Path) -> dict[str, zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     try:
         opened = _opened(archive, *_state(archive), os.getpid())
-    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
         if isinstance(error, PermissionError):
             raise DataError(f"{archive}: no permission to read it") from error
-        raise DataError(
-            f"{archive}: the {ARCHIVE} file is cut short, damaged or not of that kind; make or download it again"
-        ) from error
+        raise _damaged(archive) from error
     for info in opened.infolist():
         if _CLIMBS.fullmatch(info.filename):
             raise DataError(

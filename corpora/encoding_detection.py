@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from seqlab.corpora.encodings import MARK
-from seqlab.errors import DataError
+from seqlab.corpora.encodings import MARK, check_encoding
+from seqlab.errors import ConfigError, DataError
 
-_SAMPLE = 1 << 18  # bytes that tell, from the first line on that is not ASCII
+_SAMPLE = 1 << 16  # bytes that tell, from the first line on that is not ASCII
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before that of UTF-16, which it begins with
@@ -17,7 +17,10 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
     (b"\x84\x31\x95\x33", "gb18030"),
 )
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_SHIFT_TO_JAPANESE = b"\x1b$B"
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_ALONE = re.compile(r"[A-Za-z][^\0-\x7f](?=[A-Za-z])")  # as the umlauts of words seem, read in an encoding of Chinese
 
 # The most frequent characters of Chinese, simplified and traditional, of Japanese and of Korean. They make up more than
 # half of such a text, and a few in a hundred characters of one that is read in a wrong encoding.
@@ -57,9 +60,9 @@ _ENOUGH = 0.2  # share of frequent characters among those that are not ASCII
 def encoding_of(blocks: Iterable[bytes], name: str) -> str:
     """Give the encoding of a file, from its first blocks; text in ASCII alone, and none at all, is UTF-8.
 
-    A part in ASCII that the file begins with is passed over, however long, since it tells nothing. Where a few bytes are
-    not legal in what most of it is in, that is given, so that reading it shows where they stand. Raises DataError, with the
-    name of the file, where no encoding makes text of it.
+    XML is in what it declares. A part in ASCII that the file begins with is passed over, however long, since it tells
+    nothing. Where a few bytes are not legal in what most of it is in, that is given, so that reading it shows where
+    they stand. Raises DataError, with the name of the file, where no encoding makes text of it.
     """
     start, sample = _sample(blocks)
     for mark, encoding in _MARKS:
@@ -67,7 +70,11 @@ def encoding_of(blocks: Iterable[bytes], name: str) -> str:
             return encoding
     if b"\0" in start and (wide := _wide(start)):
         return wide
-    if not sample or _is_utf8(sample):
+    if (named := declared_in(start)) and _is_known(named):
+        return named
+    if not sample:
+        return "iso2022_jp" if _SHIFT_TO_JAPANESE in start and _legal(start, "iso2022_jp") else "utf-8"
+    if _is_utf8(sample):
         return "utf-8"
     found = _most_frequent(sample) or _by_library(sample)
     if found is None:
@@ -75,6 +82,20 @@ def encoding_of(blocks: Iterable[bytes], name: str) -> str:
             f"{name}: its encoding cannot be told, or it is no text; use --encoding NAME (gb18030, latin-1, ...)"
         )
     return found
+
+
+def declared_in(start: bytes) -> str | None:
+    """Give the encoding that XML declares in its first bytes, whether there is such a one or not; None if it does not."""
+    declared = _DECLARED.match(start.removeprefix(codecs.BOM_UTF8))
+    return declared[1].decode("ascii") if declared else None
+
+
+def _is_known(encoding: str) -> bool:
+    try:
+        check_encoding(encoding)
+    except ConfigError:
+        return False
+    return True
 
 
 def _sample(blocks: Iterable[bytes]) -> tuple[bytes, bytes]:
@@ -98,13 +119,18 @@ def _wide(start: bytes) -> str | None:
     for encoding in ("utf-32-le", "utf-32-be"):
         if len(start) >= 4 and _legal(start[: len(start) // 4 * 4], encoding):
             return encoding
-    even, odd = start[0::2], start[1::2]
-    # Letters of few scripts: the high bytes are few different ones, and most zeros are among them.
-    high_are_odd = (len(set(odd)), -odd.count(0)) <= (len(set(even)), -even.count(0))
-    encoding = "utf-16-le" if high_are_odd else "utf-16-be"
-    text = start[: len(start) // 2 * 2].decode(encoding, "replace")
+    texts = {name: start[: len(start) // 2 * 2].decode(name, "replace") for name in ("utf-16-le", "utf-16-be")}
+    # The high bytes of letters of few scripts are few different ones.
+    n_high = {name: len({ord(character) >> 8 for character in text}) for name, text in texts.items()}
+    usual = {name: sum(map(_is_usual, text)) for name, text in texts.items()}
+    encoding = max(texts, key=lambda name: (usual[name], -n_high[name]))
+    text = texts[encoding]
     bad = sum(text.count(character) for character in "\0\ufffd")
     return encoding if bad <= len(text) // 50 else None
+
+
+def _is_usual(character: str) -> bool:
+    return " " <= character <= "~" or character in "\n\r\t" or any(character in one.frequent for one in _CANDIDATES)
 
 
 def _legal(sample: bytes, encoding: str) -> bool:
@@ -135,7 +161,8 @@ def _most_frequent(sample: bytes) -> str | None:
         other = [character for character in texts[encoding] if not character.isascii()]
         n_bad = other.count(MARK)
         n_frequent = sum(character in candidate.frequent for character in other)
-        share = (n_frequent - 5 * n_bad) / max(1, len(other))
+        n_alone = len(_ALONE.findall(texts[encoding]))
+        share = (n_frequent - n_alone - 5 * n_bad) / max(1, len(other))
         if share > best:
             best, found = share, encoding
     return found

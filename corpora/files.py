@@ -19,8 +19,6 @@ from seqlab.errors import DataError
 
 TEXT_SUFFIXES = (".txt", ".text", ".md")
 
-_SAY_THEMSELVES = (".parquet", ".tmx")  # files that say their encoding, or have none
-
 
 @dataclass(frozen=True)
 class TextFile:
@@ -99,8 +97,10 @@ def find_files(
 
 def told(file: TextFile) -> TextFile:
     """Give a file with the encoding it is in, where that is to be found out; DataError where it cannot be."""
-    if file.encoding != AUTO or is_folder(file.path) or file.path.suffix.lower() in _SAY_THEMSELVES:
+    if file.encoding != AUTO or is_folder(file.path):
         return file
+    if file.path.suffix.lower() == ".parquet":
+        return replace(file, encoding="utf-8")  # as its strings are, of whatever encoding the rest may seem
     return replace(file, encoding=encoding_of(read_blocks(file.path, name=file.name), file.name))
 
 

@@ -28,7 +28,7 @@ def read_parquet(file: TextFile, example: str = "") -> Iterator[Object]:
         with pyarrow.parquet.ParquetFile(file.path) as table:
             columns = [field.name for field in table.schema_arrow if not _has_bytes(field.type)]
             for batch in table.iter_batches(_ROWS, columns=columns):
-                rows = _Rows(batch)
+                rows = _Rows(batch, f"{file.name}, row {number + 1}")
                 for at in range(batch.num_rows):
                     number += 1
                     yield Object(f"{file.name}, row {number}", _Row(rows, at), False)
@@ -50,15 +50,21 @@ def _has_bytes(kind: Any) -> bool:
 class _Rows:
     """A batch of rows, whose columns are turned into lists when they are asked for."""
 
-    def __init__(self, batch: Any) -> None:
+    def __init__(self, batch: Any, first: str) -> None:
         self.names = tuple(batch.schema.names)
-        self._batch = batch
+        self._batch, self._first = batch, first
         self._lists: dict[str, list[Any]] = {}
 
     def column(self, name: str) -> list[Any]:
         """Give the values of a column."""
         if name not in self._lists:
-            self._lists[name] = self._batch.column(self.names.index(name)).to_pylist()
+            try:
+                self._lists[name] = self._batch.column(self.names.index(name)).to_pylist()
+            except UnicodeError as error:
+                raise DataError(
+                    f"{self._first} or soon after: a string in column '{name}' is not UTF-8, in which those of Parquet "
+                    "are; make or download the file again"
+                ) from error
         return self._lists[name]
 
 
@@ -70,6 +76,9 @@ class _Row(Mapping[str, Any]):
         if name not in self._rows.names:
             raise KeyError(name)
         return self._rows.column(name)[self._at]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows.names
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows.names)

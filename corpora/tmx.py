@@ -1,13 +1,13 @@
 """Translation memories (TMX): XML with units of one text in several languages, two of which are read."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 from xml.parsers import expat
 
 from seqlab.corpora.columns import Columns
-from seqlab.corpora.encodings import AUTO, check_encoding
+from seqlab.corpora.encoding_detection import declared_in
+from seqlab.corpora.encodings import check_encoding
 from seqlab.corpora.files import TextFile, read_blocks
 from seqlab.corpora.lines import read_text
 from seqlab.errors import ConfigError, DataError
@@ -16,7 +16,6 @@ from seqlab.records import Pair
 WITHOUT_OTHER_SIDE = "one-sided"
 """What is counted of units that lack one of the two languages; they are left out."""
 
-_DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _WIDE = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
 _CODES = ("bpt", "ept", "it", "ph", "ut")  # elements that hold codes of a layout, and not text
 _LOOK = 1000  # bytes in which an encoding is declared
@@ -62,17 +61,17 @@ def read_tmx(file: TextFile, columns: Columns) -> Iterator[Pair]:
 
 def declared(file: TextFile) -> TextFile:
     """Give a file of XML in the encoding that it declares, unless one other than UTF-8 is given for it."""
-    if file.encoding.lower() not in (AUTO, "utf-8", "utf8"):
+    if file.encoding.lower() not in ("utf-8", "utf8"):
         return file
     start = next(read_blocks(file.path, name=file.name), b"")[:_LOOK]
-    found = next((encoding for mark, encoding in _WIDE if start.startswith(mark)), None)
-    if found is None and (match := _DECLARED.match(start.removeprefix(b"\xef\xbb\xbf"))):
-        found = match[1].decode("ascii")
-        try:
-            check_encoding(found)
-        except ConfigError as error:
-            raise DataError(f"{file.name}: declares the {error}; use --encoding NAME") from error
-    return replace(file, encoding=found or "utf-8")
+    found = (
+        next((encoding for mark, encoding in _WIDE if start.startswith(mark)), None) or declared_in(start) or "utf-8"
+    )
+    try:
+        check_encoding(found)
+    except ConfigError as error:
+        raise DataError(f"{file.name}: declares the {error}; use --encoding NAME") from error
+    return replace(file, encoding=found)
 
 
 class Memory:
