@@ -15,11 +15,17 @@ Change = Callable[[str], str]
 """From a text to a text. No change adds, removes or looks across a line feed, so lines may be put together for it."""
 
 
+CONTROLS, BLANKS, WIDTHS = "controls removed", "blanks collapsed", "widths folded"
+FINAL = (CONTROLS, BLANKS)
+"""Changes after which no other change has to be made once more: controls are removed first, and no other change sees how
+many blanks there are."""
+
+
 def changes(settings: Cleaning) -> dict[str, Change]:
     """Give the changes by name, in their order; ConfigError where the library that one needs is not installed."""
     made: dict[str, Change] = {}
     if settings.controls:
-        made["controls removed"] = remove_controls
+        made[CONTROLS] = remove_controls
     if settings.html:
         made["HTML entities decoded"] = decode_entities
         made["HTML tags removed"] = remove_tags
@@ -28,23 +34,28 @@ def changes(settings: Cleaning) -> dict[str, Change]:
     if settings.mails != "keep":
         made["mail addresses replaced"] = partial(replace_mails, replacement=MAIL if settings.mails == "mask" else "")
     if settings.character_width == "half":
-        made["widths folded"] = Normalizer(unicode="none", width="half")
+        made[WIDTHS] = Normalizer(unicode="none", width="half")
     if settings.unicode_form != "none":
         made["Unicode form changed"] = Normalizer(unicode=settings.unicode_form)
     if settings.letter_case == "lower":
         made["letters made small"] = Normalizer(unicode=settings.unicode_form, case="lower")
     if settings.chinese != "keep":
         made["Chinese converted"] = converter(settings.chinese)
-    if settings.blanks == "collapse":
-        made["blanks collapsed"] = _collapsed
-    if settings.character_width == "full":
-        made["widths folded"] = Normalizer(unicode="none", width="full")
+    if settings.character_width == "full":  # blanks too, of which the full-width one would be collapsed again
+        made[WIDTHS] = partial(_widened, collapsing=settings.blanks == "collapse")
+    elif settings.blanks == "collapse":
+        made[BLANKS] = _collapsed
     return made
 
 
 _COLLAPSE = Normalizer(unicode="none", whitespace="collapse")
+_WIDEN = Normalizer(unicode="none", width="full")
 
 
 def _collapsed(text: str) -> str:
     """Collapse blanks, at the end of the text too."""
     return _COLLAPSE(text).removesuffix(" ")
+
+
+def _widened(text: str, collapsing: bool) -> str:
+    return _WIDEN(_collapsed(text) if collapsing else text)

@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
+from operator import ne
 
 from seqlab.config import Cleaning
-from seqlab.corpora.cleaning.changes import changes
+from seqlab.corpora.cleaning.changes import FINAL, changes
 from seqlab.corpora.cleaning.refusals import NOTHING_LEFT, UNSETTLED, refusals
 from seqlab.corpora.cleaning.sentences import split_sentences
 
+_Touched = dict[str, set[int]]  # by the name of a change, the owners of the texts that it changed
 ROUNDS = 10
-"""How often all changes are made in turn at most, until nothing changes; "&amp;amp;lt;" takes four."""
+"""How often all changes are made in turn at most, until nothing changes; "<<b>i>" takes three."""
 
 
 class Cleaner:
@@ -37,7 +40,6 @@ class Cleaner:
         if self.settings.split_sentences:
             sentences = [self._sentences(text.split("\n")) for text in texts]
             return ["\n".join(lines) if lines else None for lines in sentences]
-        self.counts["read"] += len(texts)
         changed = self.change(texts)
         reasons = self.refused(texts, changed)
         self.count(reasons)
@@ -67,14 +69,13 @@ class Cleaner:
             owners: the number of what each text belongs to, such as the sentence of a word, by which changes are counted.
         """
         owners = range(len(texts)) if owners is None else owners
-        touched: dict[str, set[int]] = {name: set() for name in self._changes}
-        changed: list[str | None] = [None] * len(texts)
-        rows = [index for index, text in enumerate(texts) if "\n" not in text]
-        groups = [rows, *([index] for index, text in enumerate(texts) if "\n" in text)]
-        for group in groups:
-            settled = self._settle([texts[index] for index in group], [owners[index] for index in group], touched)
-            for index, text in zip(group, settled, strict=True):
-                changed[index] = text
+        several = [index for index, text in enumerate(texts) if "\n" in text]
+        touched: _Touched = {name: set() for name in self._changes}
+        changed = self._settle(
+            [*texts] if not several else ["" if "\n" in text else text for text in texts], owners, touched
+        )
+        for index in several:  # one by one, since a text with line ends cannot be put together with others
+            changed[index] = self._settle([texts[index]], [owners[index]], touched)[0]
         self.counts.update({name: len(whose) for name, whose in touched.items() if whose})
         return changed
 
@@ -89,47 +90,54 @@ class Cleaner:
         return reasons
 
     def count(self, reasons: Sequence[str | None]) -> None:
-        """Count texts, sentences or pairs by the rule by which each is left out, None where it stays."""
-        tally = Counter(reason or "kept" for reason in reasons)
-        self.counts.update(tally)
+        """Count texts, or pairs, that were read by the rule by which each is left out, None where it stays."""
+        self.counts["read"] += len(reasons)
+        self.counts.update(reason or "kept" for reason in reasons)
 
-    def _settle(self, texts: list[str], owners: list[int], touched: dict[str, set[int]]) -> list[str | None]:
+    def _settle(self, texts: list[str], owners: Sequence[int], touched: _Touched) -> list[str | None]:
         """Change texts, all of one line each or a single one, until nothing changes."""
-        settled: list[str | None] = [*texts]
-        moving = list(range(len(texts)))
+        settled: list[str | None] = []
+        places: Sequence[int] = range(len(texts))
         for _ in range(ROUNDS):
-            if not moving:
-                return settled
-            now, moved = self._round(texts, [owners[index] for index in moving], touched)
-            moving, texts = [moving[index] for index in moved], [now[index] for index in moved]
-            for index, text in zip(moving, texts, strict=True):
-                settled[index] = text
-        for index in moving:
-            settled[index] = None
+            if not texts:
+                break
+            texts, moved = self._round(texts, owners, touched)
+            if settled:
+                for place, text in zip(places, texts, strict=True):
+                    settled[place] = text
+            else:
+                settled = [*texts]
+            texts, owners = [texts[index] for index in moved], [owners[index] for index in moved]
+            places = [places[index] for index in moved]
+        for place in places if texts else ():
+            settled[place] = None
         return settled
 
-    def _round(self, texts: list[str], owners: list[int], touched: dict[str, set[int]]) -> tuple[list[str], list[int]]:
-        """Make each change once; give the texts, and which of them are others now."""
+    def _round(self, texts: list[str], owners: Sequence[int], touched: _Touched) -> tuple[list[str], list[int]]:
+        """Make each change once; give the texts, and which of them may not be settled yet."""
         before, block = texts, "\n".join(texts)
+        moved: set[int] = set()
         for name, change in self._changes.items():
             changed = change(block)
             if changed != block:
                 after = changed.split("\n") if len(texts) > 1 else [changed]
-                touched[name].update([owner for owner, a, b in zip(owners, texts, after, strict=True) if a != b])
+                assert len(after) == len(texts), name
+                others = list(map(ne, texts, after))
+                touched[name].update(compress(owners, others))
+                if name not in FINAL:
+                    moved.update(compress(range(len(texts)), others))
                 texts, block = after, changed
-        if texts is before:
-            return texts, []
-        return texts, [index for index, (a, b) in enumerate(zip(before, texts, strict=True)) if a != b]
+        return texts, [index for index in sorted(moved) if texts[index] != before[index]]
 
     def _sentences(self, lines: list[str]) -> list[str]:
         """Clean lines and give the sentences that stay."""
         self.counts["read"] += len(lines)
         changed = self.change(lines)
         whole = [reason in (NOTHING_LEFT, UNSETTLED) and reason for reason in self.refused(lines, changed)]
-        self.count([reason for reason in whole if reason])
+        self.counts.update(reason for reason in whole if reason)
         found = [split_sentences(line or "") for line, gone in zip(changed, whole, strict=True) if not gone]
         self.counts["lines split into sentences"] += sum(len(sentences) > 1 for sentences in found)
         sentences = [sentence for of_line in found for sentence in of_line]
         reasons = self.refused(sentences, sentences)
-        self.count(reasons)
+        self.counts.update(reason or "kept" for reason in reasons)
         return [sentence for sentence, reason in zip(sentences, reasons, strict=True) if not reason]

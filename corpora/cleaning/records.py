@@ -13,7 +13,7 @@ Words and tokens are cleaned one by one, so what spans several of them is not se
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from seqlab.corpora.cleaning.cleaner import Cleaner
 from seqlab.corpora.cleaning.refusals import TOKEN_EMPTY
@@ -42,7 +42,8 @@ def clean_records(records: Iterable[Record], cleaner: Cleaner) -> Iterator[Recor
                 raise ConfigError(
                     "split_sentences: only running text is split into sentences; leave it out for this task"
                 )
-            yield from _CLEANED[kind](list(alike), cleaner)
+            clean: Callable[[list[Record], Cleaner], list[Record | None]] = _CLEANED[kind]
+            yield from clean(list(alike), cleaner)
 
 
 def _texts(records: Sequence[Text], cleaner: Cleaner) -> list[Text | None]:
@@ -116,7 +117,7 @@ def _of_sentences(before: Sequence[str], after: Sequence[list[str] | None], clea
     return cleaner.refused(before, [None if words is None else "".join(words) for words in after])
 
 
-_CLEANED: dict[type, Callable[[Sequence[object], Cleaner], list[object]]] = {
+_CLEANED: dict[type, Callable[[Any, Cleaner], Any]] = {
     Text: _texts,
     Labelled: _labelled,
     Pair: _pairs,

@@ -10,20 +10,18 @@ _BLANKS = [chr(code) for code in range(0x3001) if chr(code).isspace() and chr(co
 _ASCII_BLANKS = [blank for blank in _BLANKS if blank.isascii()]
 # Every run of blanks but the one that stays as it is: a single space inside a line.
 _UNTIDY = re.compile(r"[^\S\n]{2,}|[^\S\n ]|(?<![^\n]) | (?=\n)")
+_NO_SPACE = re.compile(f"[{''.join(_BLANKS).replace(' ', '')}]")
+_RUN = re.compile("  +")
 
 
 def collapse(text: str) -> str:
     """Make one space of a run of blanks, and nothing of one at the start of a line or before a line end.
 
-    Fixed strings are replaced, in a tenth of the time that the pattern takes.
+    Step by step, in a tenth of the time that the one pattern takes.
     """
     if not _is_untidy(text):
         return text
-    for blank in _ASCII_BLANKS if text.isascii() else _BLANKS:
-        if blank != " " and blank in text:
-            text = text.replace(blank, " ")
-    while "  " in text:
-        text = text.replace("  ", " ")
+    text = _RUN.sub(" ", _NO_SPACE.sub(" ", text))
     return text.removeprefix(" ").replace("\n ", "\n").replace(" \n", "\n")
 
 
