@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +31,20 @@ def command(
 ) -> None:
     """Tell what files are: encoding, lines, characters, words, form, what trains on them, and what looks wrong.
 
-    A CORPUS is a file, a folder, a pattern, - for standard input, or sample:NAME. Files may be compressed.
+    A CORPUS is a file, a folder, a pattern, - for standard input, sample:NAME or hf:NAME. Files may be
+    compressed.
     """
     from seqlab.cli.inspect_page import page
     from seqlab.cli.inspect_unknown import unknown_to
     from seqlab.cli.tables import for_json
-    from seqlab.corpora.files import find_files
     from seqlab.corpora.inspection import as_json as jsonable
     from seqlab.corpora.inspection import inspect
 
-    files = find_files([_resolved(corpus) for corpus in corpora], encoding or "utf-8", ("",))
+    files = [file for corpus in corpora for file in _found(corpus, encoding or "utf-8")]
     budget = _bytes(sample)
-    unknown = None if run is None else unknown_to(run, corpora, encoding or "auto")
     findings = inspect(files, budget=budget, encoding=encoding, seed=seed)
+    forms = [facts.form for facts in findings.files if facts.form is not None]
+    unknown = unknown_to(run, corpora, encoding or "auto", forms) if run is not None and forms else None
     if as_json:
         found: dict[str, Any] = jsonable(findings)
         if unknown is not None:
@@ -52,18 +54,21 @@ def command(
     click.echo("\n".join(page(findings, unknown)))
 
 
-def _resolved(corpus: str) -> Any:
+def _found(corpus: str, encoding: str) -> Sequence[Any]:
+    """What a name stands for: files of any suffix, a sample, or a dataset."""
     from seqlab.corpora import SAMPLES, TextFile
+    from seqlab.corpora.files import find_files
+    from seqlab.corpora.hub import PREFIX, open_dataset
     from seqlab.errors import unknown
 
-    if corpus.startswith("hf:"):
-        raise ConfigError(f"{corpus}: datasets of the hub are tables that say themselves what they hold; name files")
+    if corpus.startswith(PREFIX):
+        return [open_dataset(corpus)]
     if not corpus.startswith("sample:"):
-        return corpus
+        return find_files([corpus], encoding, ("",))
     name = corpus.removeprefix("sample:")
     if name not in SAMPLES:
         raise ConfigError(unknown("sample", name, SAMPLES))
-    return TextFile(SAMPLES[name].path, given=corpus)
+    return [TextFile(SAMPLES[name].path, given=corpus)]
 
 
 def _bytes(given: str) -> int:

@@ -58,10 +58,14 @@ def _file(facts: FileFindings) -> Iterator[str]:
         return
     if facts.form is not None:
         yield _fact("what it is", facts.form.what)
+    if facts.rows:
+        read = f", the first {_bytes(facts.n_read)} of text read" if facts.sampled else ""
+        yield _fact("rows", f"{facts.n_lines:,}{read}")
+        return
     read = f", a sample of {_bytes(facts.n_read)} read ({facts.n_read / facts.size:.1%} of it)" if facts.sampled else ""
     yield _fact("size", f"{_bytes(facts.size)}{' decompressed' if facts.compressed else ''}{read}")
     yield _fact("encoding", _encoding(facts))
-    yield _fact("lines", f"{'about ' if facts.sampled else ''}{counted(facts.n_lines, 'line')}, {_line_ends(facts)}")
+    yield _fact("lines", f"{_n_lines(facts)}, {_line_ends(facts)}")
 
 
 def _names(files: Sequence[FileFindings]) -> tuple[str, dict[str, str]]:
@@ -75,7 +79,7 @@ def _files(files: Sequence[FileFindings], names: dict[str, str]) -> Iterator[str
     rows = []
     for facts in files:
         name = shortened(names[facts.file], 50)
-        about = "~" if facts.sampled else ""
+        lines = _n_lines(facts).replace("about ", "~").partition(" ")[0]
         if facts.not_text or facts.fault:
             rows.append(
                 (
@@ -91,7 +95,7 @@ def _files(files: Sequence[FileFindings], names: dict[str, str]) -> Iterator[str
         ends = " ".join(name for name, n in _ends(facts) if n) or "-"
         what = facts.form.what if facts.form else ""
         encoding = f"{facts.encoding}{'' if facts.encoding_certain else '?'}"
-        rows.append((name, _bytes(facts.size), f"{about}{facts.n_lines:,}", encoding, ends, what))
+        rows.append((name, _bytes(facts.size), lines, encoding, ends, what))
     n_lines, size = sum(facts.n_lines for facts in files), sum(facts.size for facts in files)
     about = "~" if any(facts.sampled for facts in files) else ""
     rows.append((f"{counted(len(files), 'file')}", _bytes(size), f"{about}{n_lines:,}", "", "", ""))
@@ -100,6 +104,15 @@ def _files(files: Sequence[FileFindings], names: dict[str, str]) -> Iterator[str
     if about:
         read = sum(facts.n_read for facts in files)
         yield f"~ estimated: {_bytes(read)} were read, spread evenly over the large files"
+
+
+def _n_lines(facts: FileFindings) -> str:
+    """The number of lines; an estimated one in three digits."""
+    return (
+        f"about {float(f'{facts.n_lines:.3g}'):,.0f} lines"
+        if facts.sampled and not facts.rows
+        else counted(facts.n_lines, "line")
+    )
 
 
 def _encoding(facts: FileFindings) -> str:
@@ -181,8 +194,13 @@ def _tokens(text: TextFindings, findings: Findings, width: int) -> Iterator[str]
 def _token_row(name: str, tokens: Tokens) -> tuple[str, ...]:
     ratio = _ratio(tokens.n_types, tokens.n_tokens)
     once = f"{tokens.n_hapaxes / tokens.n_types:.0%}" if tokens.n_types else "-"
-    frequent = "  ".join(shortened(token, 20) for token, _ in tokens.most_frequent)
+    frequent = "  ".join(_shown(token) for token, _ in tokens.most_frequent)
     return name, f"{tokens.n_tokens:,}", f"{tokens.n_types:,}", ratio, once, frequent
+
+
+def _shown(token: str) -> str:
+    """A token in a few columns; white space by its code points."""
+    return " ".join(f"U+{ord(sign):04X}" for sign in token) if token.isspace() else shortened(token, 20)
 
 
 def _ratio(n_types: int, n_tokens: int) -> str:
@@ -245,7 +263,7 @@ def _unknown(part: Unknown, width: int) -> Iterator[str]:
     types = f"{part.n_unknown_types:,} of {counted(part.n_types, 'type')}"
     yield f"  {share:.2%} of {part.n_tokens:,} {part.what} ({types})"
     if part.most_frequent:
-        frequent = "  ".join(f"{shortened(token, 20)} {n:,}" for token, n in part.most_frequent)
+        frequent = "  ".join(f"{_shown(token)} {n:,}" for token, n in part.most_frequent)
         yield f"  {_cut(frequent, width - 2)}"
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seqlab.errors import ConfigError, DataError
+from seqlab.corpora.inspection.forms import Form
+from seqlab.errors import ConfigError
 
 READ = 16_000_000
 """Characters of the corpus, from its start, of which tokens are counted."""
@@ -37,10 +38,13 @@ class _Vocabulary(NamedTuple):
     knows: Callable[[str], bool]
 
 
-def unknown_to(run: Path, corpora: Sequence[str], encoding: str) -> list[Unknown]:
+def unknown_to(run: Path, corpora: Sequence[str], encoding: str, forms: Sequence[Form]) -> list[Unknown]:
     """Count the tokens of corpora that a model does not know; of a translator those of either side.
 
-    The corpora are read as those that it was trained on, or as running text where they are of another form.
+    Args:
+        run: a model directory. corpora, encoding: what is read.
+        forms: of the files. Where all are for the task of the model, they are read as their form says, and else as
+            running text.
 
     Raises:
         ModelError: no model directory. ConfigError: a mixture. DataError: the corpora cannot be read.
@@ -48,10 +52,12 @@ def unknown_to(run: Path, corpora: Sequence[str], encoding: str) -> list[Unknown
     from seqlab import modeldir
 
     directory = modeldir.open_directory(run)
-    vocabularies = _vocabularies(directory)
+    as_records = directory.config.task == "lm" or all(form.task == directory.config.task for form in forms)
+    config = _as_laid_out(directory.config, forms)
+    vocabularies = _vocabularies(directory, as_records)
     counts: list[Counter[str]] = [Counter() for _ in vocabularies]
     n_read, whole = 0, True
-    for texts in _texts(directory.config, corpora, encoding):
+    for texts in _texts(config, corpora, encoding, as_records):
         for count, vocabulary, text in zip(counts, vocabularies, texts, strict=False):
             for piece in [text] if isinstance(text, str) else text:
                 count.update(vocabulary.tokens(piece))
@@ -63,7 +69,15 @@ def unknown_to(run: Path, corpora: Sequence[str], encoding: str) -> list[Unknown
     return [_unknown(str(run), vocabulary, count, whole) for count, vocabulary in rows if count]
 
 
-def _vocabularies(directory: Any) -> list[_Vocabulary]:
+def _as_laid_out(config: Any, forms: Sequence[Form]) -> Any:
+    """The settings of a model, with those of the forms that say where texts stand, and undecodable bytes replaced."""
+    from seqlab.cli.corpus import LAYOUTS, laid_out
+
+    layout = {name: value for form in forms for name, value in form.layout.items() if name in LAYOUTS[config.task]}
+    return laid_out(config, layout | {"encoding_errors": "replace"})
+
+
+def _vocabularies(directory: Any, as_records: bool) -> list[_Vocabulary]:
     config, path = directory.config, directory.path
     if config.model == "mixture":
         raise ConfigError(f"--run {path}: a mixture has no vocabulary of its own; name the model of one of its parts")
@@ -72,9 +86,13 @@ def _vocabularies(directory: Any) -> list[_Vocabulary]:
         from seqlab.text.width import to_half
 
         words, fold = kept_words(path), to_half if config.text.width == "half" else str
-        return [_Vocabulary("words", lambda word: [word], lambda word: fold(word) in words)]
+        if as_records:
+            return [_Vocabulary("words", lambda word: [word], lambda word: fold(word) in words)]
+        characters = {character for word in words for character in word}
+        return [_Vocabulary("characters", lambda text: "".join(text.split()), lambda sign: fold(sign) in characters)]
     if config.task == "translate":
-        return [_of_pipeline(path / "text" / side, f" of the {side}") for side in ("source", "target")]
+        sides = ("source", "target") if as_records else ("source",)
+        return [_of_pipeline(path / "text" / side, f" of the {side}") for side in sides]
     return [_of_pipeline(path / "text", "")]
 
 
@@ -85,21 +103,19 @@ def _of_pipeline(folder: Path, side: str) -> _Vocabulary:
     return _Vocabulary(f"{pipeline.unit}s{side}", pipeline.tokens, lambda token: token in pipeline.vocab)
 
 
-def _texts(config: Any, corpora: Sequence[str], encoding: str) -> Iterator[tuple[str | Sequence[str], ...]]:
+def _texts(
+    config: Any, corpora: Sequence[str], encoding: str, as_records: bool
+) -> Iterator[tuple[str | Sequence[str], ...]]:
     """The texts of records, one for each vocabulary; a text is one string, or words."""
     from seqlab.cli.corpus import reader
     from seqlab.corpora import open_text
 
-    begun = False
-    try:
+    if as_records:
         for record in reader(config, corpora, encoding):
-            begun = True
             yield _of_record(config.task, record)
-    except (ConfigError, DataError):
-        if begun or config.task == "lm":
-            raise
-        for text in open_text(corpora, encoding):
-            yield (text.text.split(),) if config.task in ("segment", "tag") else (text.text,)
+    else:
+        for text in open_text(corpora, encoding, errors="replace"):
+            yield (text.text,)
 
 
 def _of_record(task: str, record: Any) -> tuple[str | Sequence[str], ...]:

@@ -25,16 +25,18 @@ def command_for(files: Sequence[FileFindings]) -> str:
     if _are_aligned(files):
         task = "translate"
     names = [facts.file for facts in files] if len(files) <= _NAMED else [os.path.commonpath([f.file for f in files])]
-    encodings = {"utf-8" if facts.encoding == "ascii" else facts.encoding for facts in files}
+    encodings = {"utf-8" if facts.encoding == "ascii" else facts.encoding for facts in files} - {""}
     if len(encodings) == 1 and "utf-8" not in encodings:
         options = f"{options} --encoding {encodings.pop()}".strip()
+    if any(facts.n_undecodable for facts in files):
+        options = f"{options} --encoding-errors replace".strip()
     parts = [
         "seqlab train",
         task,
         *map(shlex.quote, names),
         options,
         "-o",
-        shlex.quote(f"runs/{Path(names[0].rpartition(':')[2]).stem}"),
+        shlex.quote(f"runs/{Path(names[0].rpartition(':')[2]).stem.strip('-') or 'corpus'}"),
     ]
     return " ".join(part for part in parts if part)
 

@@ -68,6 +68,8 @@ def guessed(path: Path, name: str) -> Encoding:
             found = encoding_of(parts, name)
         except DataError:
             found = "latin-1"  # every byte is a character of it
+        if found.startswith(("utf-16", "utf-32")) and not _is_text(start, found):
+            found = "latin-1"
     if found == "utf-8":
         return Encoding("ascii" if all(part.isascii() for part in parts) else found, found)
     if all(_same(part, found, "latin-1") for part in parts):
@@ -81,6 +83,12 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return not data.isascii() or 0 in data
+
+
+def _is_text(data: bytes, codec: str) -> bool:
+    """Tell whether nearly all characters are such as one sees; of numbers that are no text, every fifth is none."""
+    text = data.decode(codec, "replace")
+    return sum(sign.isprintable() or sign.isspace() for sign in text) - text.count("\ufffd") > 0.95 * len(text)
 
 
 def _same(data: bytes, one: str, other: str) -> bool:

@@ -18,6 +18,8 @@ class FileFindings:
     size: int
     """Bytes of the file; of a compressed one, of what it holds."""
     compressed: bool = False
+    rows: bool = False
+    """Whether it is a table of rows, without an encoding and line ends; of a large one the first rows are read."""
     sampled: bool = False
     """Whether only parts of it were read."""
     n_read: int = 0

@@ -2,15 +2,15 @@
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
-from seqlab.corpora.inspection.tables import table_form
-from seqlab.corpora.labelled_columns import ROLES
+from seqlab.corpora.inspection.tables import table_form, task_of_columns
 from seqlab.corpora.labelled_lines import MARK
+from seqlab.corpora.object_files import SUFFIXES as OBJECT_SUFFIXES
 from seqlab.corpora.parallel_lines import SEPARATOR
-from seqlab.languages import is_language
 
 LOOK = 2000
 """Lines that are looked at."""
@@ -36,14 +36,19 @@ class Form:
     """In words."""
     task: str = ""
     """The task that trains on it; "" where none does as it stands."""
-    options: str = ""
-    """What the command has to be told besides."""
+    layout: Mapping[str, str] = field(default_factory=dict)
+    """The settings that have to say where things stand, by their names."""
     parted: str = ""
     """How words are told from one another already; "" where they are not, else in words."""
     separator: str = ""
     """What parts a word from its tag."""
     column: int | None = None
     """Where the token stands in a line, from 0."""
+
+    @property
+    def options(self) -> str:
+        """The layout as a command is told it."""
+        return " ".join(f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in self.layout.items())
 
     @property
     def has_tags(self) -> bool:
@@ -67,9 +72,10 @@ def form_of(lines: Sequence[str], suffix: str = "") -> Form:
     for begins, what in _MARKUP:
         if begins.match("\n".join(filled[:5])):
             return Form(what)
-    tries = (_json_lines, _fasttext, _moses)
     return (
-        next((form for form in (known(filled) for known in tries) if form), None)
+        _json_lines(filled, suffix)
+        or _fasttext(filled)
+        or _moses(filled)
         or _columns(lines)
         or table_form(filled, suffix, Form)
         or _word_and_tag(filled)
@@ -78,7 +84,7 @@ def form_of(lines: Sequence[str], suffix: str = "") -> Form:
     )
 
 
-def _json_lines(filled: list[str]) -> Form | None:
+def _json_lines(filled: list[str], suffix: str) -> Form | None:
     if filled[0].lstrip()[:1] not in ("{", "["):
         return None
     rows = []
@@ -93,13 +99,8 @@ def _json_lines(filled: list[str]) -> Form | None:
         return Form("JSON, one document over several lines") if _looks_json(filled) else None
     keys = list(dict.fromkeys(key for row in objects for key in row))
     what = f"JSON lines with the keys {', '.join(keys[:6])}{', ...' if len(keys) > 6 else ''}"
-    names = {key.lower() for key in keys}
-    if all(names & set(role.names) for role in ROLES):
-        return Form(what, "classify")
-    nested = objects[0].get("translation")
-    if {"source", "target"} <= names or isinstance(nested, dict) or sum(map(is_language, keys)) == 2:
-        return Form(what, "translate")
-    return Form(what)
+    layout = {} if suffix in OBJECT_SUFFIXES else {"form": "jsonl"}
+    return Form(what, task_of_columns(keys), layout)
 
 
 def _looks_json(filled: list[str]) -> bool:
@@ -129,13 +130,13 @@ def _columns(lines: Sequence[str]) -> Form | None:
     if n_columns < 2 or len(rows) < _MOST * len(filled):
         return None
     if n_columns == 10 and sum(row[0][:1].isdigit() for row in rows) >= _MOST * len(rows):
-        return Form("CoNLL-U, a token a line", "tag", "--token-column 2 --tag-column 4", "column 2", column=1)
+        return Form("CoNLL-U, a token a line", "tag", {"token_column": "2", "tag_column": "4"}, "column 2", column=1)
     tokens, tags = {row[0] for row in rows}, {row[-1] for row in rows}
-    if len(tags) > max(3, 0.2 * len(rows)) or max(map(len, tags)) > 20 or len(tags) >= max(2, len(tokens)):
+    if len(tags) > max(3, 0.2 * len(rows)) or max(map(len, tags)) > 20 or len(tags) > len(tokens):
         return None
     parted = "tabs" if separator else "blanks"
     what = f"a token and its tag a line, {n_columns} columns parted by {parted}, {len(tags)} tags"
-    return Form(what, "tag", "--token-column 1 --tag-column -1", "column 1", column=0)
+    return Form(what, "tag", {"token_column": "1", "tag_column": "-1"}, "column 1", column=0)
 
 
 def _word_and_tag(filled: list[str]) -> Form | None:
@@ -145,9 +146,9 @@ def _word_and_tag(filled: list[str]) -> Form | None:
         tags = {tag for word, _, tag in parted if word and tag}
         n = sum(bool(word and tag) for word, _, tag in parted)
         if n >= _MOST * len(pieces) and len(tags) <= max(3, min(200, len(pieces) // 3)):
-            options = "" if separator == "/" else f"--separator {separator}"
+            layout = {} if separator == "/" else {"separator": separator}
             return Form(
-                f"words with tags, word{separator}tag, {len(tags)} tags", "tag", options, "white space", separator
+                f"words with tags, word{separator}tag, {len(tags)} tags", "tag", layout, "white space", separator
             )
     return None
 

@@ -5,12 +5,14 @@ from math import ceil
 
 from seqlab.corpora.files import TextFile
 from seqlab.corpora.folder_per_class import suffix_of
+from seqlab.corpora.hub import HubDataset
 from seqlab.corpora.inspection.blocks import LineEnds, blocks_of
 from seqlab.corpora.inspection.command import command_for
 from seqlab.corpora.inspection.encoding import Encoding, guessed, named
 from seqlab.corpora.inspection.findings import FileFindings, Findings
 from seqlab.corpora.inspection.forms import LOOK, Form, form_of
 from seqlab.corpora.inspection.gathering import Gathered
+from seqlab.corpora.inspection.rows import Rows, row_blocks, rows_of
 from seqlab.corpora.inspection.sampling import Sample, head, is_compressed, sample, size_on_disk
 from seqlab.corpora.inspection.signatures import binary_by, signature
 from seqlab.errors import DataError
@@ -21,26 +23,33 @@ WORD_BYTES = 16 << 20
 """Bytes whose words are counted, about."""
 
 
-def inspect(files: Sequence[TextFile], *, budget: int = SAMPLE, encoding: str | None = None, seed: int = 1) -> Findings:
+def inspect(
+    files: Sequence[TextFile | HubDataset], *, budget: int = SAMPLE, encoding: str | None = None, seed: int = 1
+) -> Findings:
     """Find out what the files of a corpus are.
 
     Args:
-        files: as `find_files` gives them.
-        budget: bytes that are read, about; a larger corpus is sampled, each file by the same share, a megabyte at least.
+        files: as `find_files` gives them; or datasets (`open_dataset`).
+        budget: bytes that are read, about; a larger corpus is sampled, each file by the same share.
         encoding: that of all files; found out where None.
         seed: of the places where a large file is sampled.
 
     Raises DataError where the only file cannot be read; of several ones what is wrong stands in the findings.
     """
-    total = sum(size_on_disk(file.path) for file in files)
+    sizes = [0 if isinstance(file, HubDataset) else size_on_disk(file.path) for file in files]
+    total = sum(sizes)
     share = min(1.0, budget / total) if total else 1.0
     gathered = Gathered(max(1, ceil(min(budget, total) / WORD_BYTES)))
     found = []
-    for file in files:
-        facts = FileFindings(file.name, size_on_disk(file.path), is_compressed(file.path))
+    for file, size in zip(files, sizes, strict=True):
+        facts = FileFindings(file.name, size)
         found.append(facts)
+        part = budget if len(files) == 1 or not size else int(share * size)
         try:
-            _look_at(file, facts, encoding, budget if len(files) == 1 else int(share * facts.size), seed, gathered)
+            if isinstance(file, HubDataset) or suffix_of(file.path) == ".parquet":
+                _read_rows(rows_of(file), facts, part, gathered)
+            else:
+                _look_at(file, facts, encoding, part, seed, gathered)
         except DataError as error:
             if len(files) == 1:
                 raise
@@ -53,6 +62,7 @@ def _look_at(
     file: TextFile, facts: FileFindings, encoding: str | None, budget: int, seed: int, gathered: Gathered
 ) -> None:
     """Find out what a file is, and add its text to what is gathered."""
+    facts.compressed = is_compressed(file.path)
     start = head(file.path)
     facts.not_text = "empty" if not start else signature(start)
     if facts.not_text:
@@ -83,6 +93,17 @@ def _read(file: TextFile, facts: FileFindings, meant: Encoding, taken: Sample, g
     if facts.sampled and facts.n_read:
         n_ends = ends.line_feeds + ends.both + ends.returns
         facts.n_lines = round(n_ends * facts.size / facts.n_read) + (not facts.last_line_ends)
+
+
+def _read_rows(rows: Rows, facts: FileFindings, budget: int, gathered: Gathered) -> None:
+    facts.rows, facts.n_lines, facts.form = True, rows.n_rows, Form(rows.what, rows.task)
+    n_rows = 0
+    for block in row_blocks(rows, budget):
+        gathered.add(block, facts.form)
+        n_rows += len(block.starts)
+        facts.n_characters += len(block.text)
+        facts.n_read += len(block.text.encode("utf-8", "surrogatepass"))
+    facts.sampled = n_rows < rows.n_rows
 
 
 def _line_ends(meant: Encoding) -> set[int]:

@@ -14,8 +14,10 @@ from seqlab.corpora.files import read_blocks
 from seqlab.corpora.inspection.blocks import Stretch
 from seqlab.errors import DataError
 
-STRETCH = 1 << 20
-"""Bytes of a stretch."""
+STRETCH, SHORTEST = 1 << 20, 1 << 14
+"""Bytes of a stretch, at most and at least."""
+FEWEST = 8
+"""Stretches of a sample, except of one that is very small."""
 _HEAD = 1 << 18
 
 
@@ -28,8 +30,6 @@ class Sample:
     stretches: Iterator[Stretch]
     whole: bool
     """Whether they are all of it."""
-    n_read: int
-    """Bytes of them, about."""
     ends: bytes
     """The last bytes of the file, four at most."""
 
@@ -52,58 +52,61 @@ def head(path: Path) -> bytes:
 
 
 def sample(path: Path, budget: int, seed: int, unit: int) -> Sample:
-    """Choose what is read of a file: all up to `budget` bytes, or stretches of a megabyte that are as much together.
+    """Choose what is read of a file: all up to `budget` bytes, 128 kB at least, or stretches that are as much together.
 
     A compressed file is decompressed from start to end, and every so many of its blocks is kept. Stretches are cut at line
     ends, which are found in characters of `unit` bytes. Raises DataError as `read_blocks` does, here or later.
     """
+    budget = max(budget, FEWEST * SHORTEST)
+    length = min(STRETCH, budget // FEWEST)
+    length -= length % unit
     if is_compressed(path):
-        return _of_stream(path, budget, unit)
+        return _of_stream(path, budget, length, unit)
     size = path.stat().st_size
-    if size <= max(budget, STRETCH):
-        return Sample(size, iter([Stretch(0, read_blocks(path))]), True, size, _last(path, size))
-    n = max(1, budget // STRETCH)
-    return Sample(size, _spread(path, size, n, random.Random(seed), unit), False, n * STRETCH, _last(path, size))
+    if size <= budget:
+        return Sample(size, iter([Stretch(0, read_blocks(path))]), True, _last(path, size))
+    stretches = _spread(path, size, budget // length, length, random.Random(seed), unit)
+    return Sample(size, stretches, False, _last(path, size))
 
 
-def _spread(path: Path, size: int, n: int, draw: random.Random, unit: int) -> Iterator[Stretch]:
+def _spread(path: Path, size: int, n: int, length: int, draw: random.Random, unit: int) -> Iterator[Stretch]:
     """Give n stretches, one from each of n equal parts of the file; the first is its beginning."""
     part = size // n
     try:
         with path.open("rb") as file:
             for number in range(n):
-                start = number * part + (draw.randrange(max(1, part - STRETCH)) if number else 0)
+                start = number * part + (draw.randrange(max(1, part - length)) if number else 0)
                 start -= start % unit
                 file.seek(start)
-                yield _cut(file.read(STRETCH), start, unit)
+                yield _cut(file.read(length), start, unit)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def _of_stream(path: Path, budget: int, unit: int) -> Sample:
+def _of_stream(path: Path, budget: int, length: int, unit: int) -> Sample:
     """Keep every block of what a file holds, or every second, fourth, ..., so that they are `budget` bytes at most."""
     kept: list[tuple[int, bytes]] = []
     every, size, end = 1, 0, b""
-    for number, block in enumerate(_even_blocks(path)):
+    for number, block in enumerate(_even_blocks(path, length)):
         if number % every == 0:
             kept.append((size, block))
         size, end = size + len(block), (end + block)[-4:]
-        if len(kept) * STRETCH > max(budget, STRETCH):
+        if len(kept) * length > budget:
             kept, every = kept[::2], every * 2
     if every == 1:
-        return Sample(size, iter([Stretch(0, [block for _, block in kept])]), True, size, end)
+        return Sample(size, iter([Stretch(0, [block for _, block in kept])]), True, end)
     stretches = (_cut(block, start, unit) for start, block in kept)
-    return Sample(size, stretches, False, sum(len(block) for _, block in kept), end)
+    return Sample(size, stretches, False, end)
 
 
-def _even_blocks(path: Path) -> Iterator[bytes]:
+def _even_blocks(path: Path, length: int) -> Iterator[bytes]:
     """Give what a file holds in blocks of the size of a stretch, the last one apart."""
     waiting = bytearray()
     for block in read_blocks(path):
         waiting += block
-        while len(waiting) >= STRETCH:
-            yield bytes(waiting[:STRETCH])
-            del waiting[:STRETCH]
+        while len(waiting) >= length:
+            yield bytes(waiting[:length])
+            del waiting[:length]
     if waiting:
         yield bytes(waiting)
 

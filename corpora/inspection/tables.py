@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from seqlab.corpora.hub_sentences import TAGS, TOKENS
 from seqlab.corpora.labelled_columns import ROLES
+from seqlab.languages import is_language
 
 Made = TypeVar("Made")
 
@@ -15,15 +17,29 @@ _NAME = re.compile(r"[A-Za-z][\w .-]{0,30}")
 _HAN = re.compile("[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7a3]")
 
 
-def table_form(filled: Sequence[str], suffix: str, made: Callable[[str, str, str], Made]) -> Made | None:
-    """Tell the table that lines are, as `made` of what it is, the task and the options; None where they are none."""
+def table_form(filled: Sequence[str], suffix: str, made: Callable[[str, str, dict[str, str]], Made]) -> Made | None:
+    """Tell the table that lines are, as `made` of what it is, the task and the layout; None where they are none."""
     for kind, sign, rows in (("TSV", "tabs", _tsv(filled)), ("CSV", "commas", _csv(filled, suffix))):
         if rows:
             n_columns = len(rows[0])
-            task, options, header = _use(rows)
+            task, layout, header = _use(rows)
+            if kind == "CSV" and suffix != ".csv" and task:
+                layout["form"] = "csv"
             names = f": {', '.join(rows[0])}" if header else ""
-            return made(f"a table ({kind}), {n_columns} columns parted by {sign}{names}", task, options)
+            return made(f"a table ({kind}), {n_columns} columns parted by {sign}{names}", task, layout)
     return None
+
+
+def task_of_columns(names: Sequence[str]) -> str:
+    """Tell the task that trains on columns, by what they are called; "" where they do not say."""
+    lower = {name.lower() for name in names}
+    if all(lower & set(role.names) for role in ROLES):
+        return "classify"
+    if {"source", "target"} <= lower or "translation" in lower or sum(map(is_language, names)) == 2:
+        return "translate"
+    if lower & set(TOKENS):
+        return "tag" if lower & set(TAGS) else "segment"
+    return "lm" if "text" in lower else ""
 
 
 def _tsv(filled: Sequence[str]) -> list[list[str]]:
@@ -47,34 +63,30 @@ def _even(rows: list[list[str]]) -> list[list[str]]:
     return [row for row in rows if len(row) == n_columns] if n_columns > 1 and n >= _MOST * len(rows) else []
 
 
-def _use(rows: list[list[str]]) -> tuple[str, str, bool]:
-    """Give the task, its options, and whether the first row is a header."""
+def _use(rows: list[list[str]]) -> tuple[str, dict[str, str], bool]:
+    """Give the task, its settings, and whether the first row is a header."""
     body = rows[1:] or rows
-    labels = [column for column in range(len(rows[0])) if _is_label([row[column] for row in body])]
-    texts = [
-        column for column in range(len(rows[0])) if column not in labels and _is_text([row[column] for row in body])
-    ]
+    cells = [[row[column] for row in body] for column in range(len(rows[0]))]
+    labels = [column for column, there in enumerate(cells) if _is_label(there)]
     header = _is_header(rows, labels)
+    names = [name.lower() if header else "" for name in rows[0]]
+    labels.sort(key=lambda column: (names[column] not in ROLES[1].names, sum(map(len, cells[column]))))
+    texts = [column for column, there in enumerate(cells) if column not in labels[:1] and _is_text(there)]
     if labels and texts:
-        label = labels[0]
-        text = max(texts, key=lambda column: sum(len(row[column]) for row in body))
-        return "classify", _options(rows[0], header, ("text", text), ("label", label)), header
+        text = min(texts, key=lambda column: (names[column] not in ROLES[0].names, -sum(map(len, cells[column]))))
+        return "classify", _layout(rows[0], header, ("text", text), ("label", labels[0])), header
     if len(texts) > 1:
-        return "translate", _options(rows[0], header, ("source", texts[0]), ("target", texts[1])), header
-    return "", "", header
+        return "translate", _layout(rows[0], header, ("source", texts[0]), ("target", texts[1])), header
+    return "", {}, header
 
 
-def _options(heads: list[str], header: bool, *places: tuple[str, int]) -> str:
+def _layout(heads: list[str], header: bool, *places: tuple[str, int]) -> dict[str, str]:
     """Name two columns, unless they are the first two of a table without a header, which are read by themselves."""
     if not header and [place for _, place in places] == [0, 1]:
-        return ""
+        return {}
     if header and all(heads[place].lower() == name for name, place in places):
-        return ""
-    return " ".join(f"--{name}-column {_quoted(heads[place]) if header else place + 1}" for name, place in places)
-
-
-def _quoted(name: str) -> str:
-    return name if re.fullmatch(r"[\w.-]+", name) else f"'{name}'"
+        return {}
+    return {f"{name}_column": heads[place] if header else str(place + 1) for name, place in places}
 
 
 def _is_label(cells: list[str]) -> bool:
