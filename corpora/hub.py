@@ -1,9 +1,11 @@
 """Corpora of the `datasets` library: datasets of the Hugging Face hub, and those that were saved on disk.
 
     hf:OWNER/NAME[:CONFIG][@SPLIT]    of the hub; downloaded once, then kept in the library's cache
+    hf:OWNER/NAME:CONFIG:SPLIT        the same
     hf:/FOLDER[@SPLIT]                saved with `save_to_disk`; also hf:./FOLDER, hf:../FOLDER and hf:~/FOLDER
 
-Without a split it is `train`, or the only one there is. Rows are read from a memory map, a few at a time.
+Without a split it is `train`, or the only one there is. Rows are read from a memory map, a few at a time. A dataset of more
+than `LARGE` bytes, as its description says, is not downloaded but streamed: each reading of it goes over the network.
 
 No code of a dataset is ever run: since its version 4 the library has no way to, and `trust_remote_code` is never passed.
 While a dataset is opened, the library is silent and does not report that it is used. It is imported when the first dataset
@@ -27,8 +29,10 @@ from seqlab.records import Text
 PREFIX = "hf:"
 
 _SYNTAX = "write hf:OWNER/NAME[:CONFIG][@SPLIT], or hf:./FOLDER[@SPLIT] for one that was saved on disk"
-_NAME = re.compile(r"(?P<name>\w[\w.-]*/[\w.-]+)(:(?P<config>[^:@]+))?(@(?P<split>[^:@]+))?")
+_NAME = re.compile(r"(?P<name>\w[\w.-]*/[\w.-]+)(:(?P<config>[^:@]+))?((?(config)[:@]|@)(?P<split>[^:@]+))?")
 _BATCH = 100  # rows that are Python objects at a time
+LARGE = 8 << 30
+"""Bytes above which a dataset is streamed."""
 STRINGS = ("string", "large_string", "string_view")
 """The types of columns of strings."""
 
@@ -116,10 +120,22 @@ class HubDataset:
     def rows(self, *columns: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         """Give row by row its source, `hf:..., row N` as the library counts, from 0, and the values of the columns."""
         number = 0
-        for batch in self.data.select_columns(list(columns)).with_format(None).iter(_BATCH):
+        for batch in self._batches(columns):
             for values in zip(*(batch[column] for column in columns), strict=True):
                 yield f"{self.name}, row {number}", values
                 number += 1
+
+    def _batches(self, columns: tuple[str, ...]) -> Iterator[Any]:
+        batches = iter(self.data.select_columns(list(columns)).with_format(None).iter(_BATCH))
+        while True:
+            try:
+                batch = next(batches, None)
+            except Exception as error:  # whatever the library, its parsers and its network raise
+                says = " ".join(str(error).split())[:300] or type(error).__name__
+                raise DataError(f"{self.name}: cannot be read to its end ({says}); try again") from error
+            if batch is None:
+                return
+            yield batch
 
 
 def open_dataset(corpus: str) -> HubDataset:
@@ -142,17 +158,26 @@ def open_dataset(corpus: str) -> HubDataset:
             if Path(match["name"]).exists():  # the library would take it for the dataset
                 raise ConfigError(f"'{corpus}': there is a {match['name']} on disk here too: {_SYNTAX}")
             return HubDataset(
-                corpus, _chosen(corpus, datasets.load_dataset(match["name"], match["config"]), match["split"])
+                corpus, _chosen(corpus, _loaded(datasets, match["name"], match["config"]), match["split"])
             )
     except (ConfigError, DataError):
         raise
     except ConnectionError as error:
         raise DataError(
-            f"{corpus}: the hub cannot be reached, and no copy is in the cache; see to the network"
+            f"{corpus}: the hub cannot be reached, and no copy is in the cache; see to the network, or give hf:./FOLDER, a "
+            "copy that was made elsewhere by `save_to_disk`"
         ) from error
     except Exception as error:  # whatever the library, its parsers and its network raise
         says = " ".join(str(error).split())[:300] or type(error).__name__
         raise DataError(f"{corpus}: cannot be loaded ({says})") from error
+
+
+def _loaded(datasets: Any, name: str, config: str | None) -> Any:
+    """Give the splits of a dataset of the hub, streamed where it is large and says what its columns are."""
+    about = datasets.load_dataset_builder(name, config).info
+    if max(about.dataset_size or 0, about.download_size or 0) > LARGE and about.features is not None:
+        return datasets.load_dataset(name, config, streaming=True)
+    return datasets.load_dataset(name, config)
 
 
 def _folder_and_split(corpus: str, given: str) -> tuple[Path, str | None]:

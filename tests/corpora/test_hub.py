@@ -3,10 +3,12 @@ import re
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from seqlab.corpora import HubSegmented, HubTagged, HubText, open_segmented, open_tagged, open_text
+from seqlab.corpora.hub import LARGE
 from seqlab.errors import ConfigError, DataError
 from seqlab.records import Segmented, Tagged
 
@@ -24,6 +26,14 @@ def _without_bars():
     datasets.disable_progress_bars()
     yield
     datasets.enable_progress_bars()
+
+
+@pytest.fixture(autouse=True)
+def about(monkeypatch):
+    """What the hub says of any dataset; there may be no network."""
+    info = SimpleNamespace(dataset_size=None, download_size=1 << 20, features=None)
+    monkeypatch.setattr(datasets, "load_dataset_builder", lambda name, config: SimpleNamespace(info=info))
+    return info
 
 
 @pytest.fixture
@@ -182,7 +192,10 @@ def test_settings_that_do_not_fit(entities, tmp_path):
         open_tagged(["sample:entities", entities])
 
 
-@pytest.mark.parametrize("name", ["", "wikitext", "csv", "a/b/c", "a/b:", "a/b@", "a/b@c:d", "s3://a/b", "a//b", "-/b"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "wikitext", "csv", "a/b/c", "a/b:", "a/b@", "a/b@c:d", "a/b:c:d:e", "a/b:c:", "s3://a/b", "a//b", "-/b"],
+)
 def test_names_that_are_none(name):
     with pytest.raises(
         ConfigError, match=re.escape(f"'hf:{name}': write hf:OWNER/NAME[:CONFIG][@SPLIT], or hf:./FOLDER")
@@ -219,12 +232,61 @@ def test_what_is_asked_of_the_hub(monkeypatch, capfd):
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     before = datasets.logging.get_verbosity(), datasets.config.HF_UPDATE_DOWNLOAD_COUNTS
     datasets.enable_progress_bars()
-    for corpus in ("hf:own.er/na-me_1", "hf:own.er/na-me_1:zh.1@train"):
+    for corpus in ("hf:own.er/na-me_1", "hf:own.er/na-me_1:zh.1@train", "hf:own.er/na-me_1:zh.1:train"):
         assert [record.text for record in open_text(corpus)] == ["a\n"]
     assert not datasets.are_progress_bars_disabled()
     assert before == (datasets.logging.get_verbosity(), datasets.config.HF_UPDATE_DOWNLOAD_COUNTS)
-    assert asked == [("own.er/na-me_1", None), ("own.er/na-me_1", "zh.1")]
+    assert asked == [("own.er/na-me_1", None), *[("own.er/na-me_1", "zh.1")] * 2]
     assert capfd.readouterr() == ("", "")
+
+
+def test_large_datasets_are_streamed(monkeypatch, about):
+    rows = datasets.Dataset.from_dict({"text": [f"row {n}" for n in range(250)], "words": [["a", "b"]] * 250})
+    asked = []
+
+    def load_dataset(name, config, **options):
+        asked.append(options)
+        split = rows.to_iterable_dataset() if options.get("streaming") else rows
+        return {"train": split, "test": split}
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    for size, features, options in (
+        (LARGE, rows.features, {}), (LARGE + 1, None, {}), (LARGE + 1, rows.features, {"streaming": True}),
+    ):  # fmt: skip
+        about.dataset_size, about.features = size, features
+        reader = open_text("hf:a/b")
+        assert [record.text for record in reader] == [record.text for record in reader]
+        assert next(iter(reader)).text.count("\n") == 250
+        words = list(open_segmented("hf:a/b@test"))
+        assert (len(words), words[249].source) == (250, "hf:a/b@test, row 249")
+        assert asked == [options] * 2
+        asked.clear()
+    with pytest.raises(
+        DataError, match="no column ner_tags or pos_tags or upos or tags to read tags from; its columns are te"
+    ):
+        open_tagged("hf:a/b")
+    with pytest.raises(DataError, match="hf:a/b@dev: no split 'dev'; name one of train, test"):
+        open_text("hf:a/b@dev")
+    monkeypatch.setattr(datasets.IterableDataset, "iter", lambda *given: iter(failing()))
+    with pytest.raises(DataError, match=r"hf:a/b: cannot be read to its end \(the network is gone\); try again"):
+        list(open_text("hf:a/b"))
+
+
+def failing():
+    yield {"text": ["a"]}
+    raise OSError("the network\nis gone")
+
+
+def test_the_column_of_text(save):
+    corpus = save({"body": ["a"], "text": ["b"], "n": [1]})
+    assert [record.text for record in open_text(corpus, text_column="body")] == ["a\n"]
+    assert [record.text for record in open_text(corpus)] == ["b\n"]
+    with pytest.raises(DataError, match="no column title to read text from; its columns are body, text, n"):
+        open_text(corpus, text_column="title")
+    with pytest.raises(ConfigError, match=r"the columns of hf:.* have names, such as text, not numbers: give the name"):
+        open_text(corpus, text_column=1)
+    reader = open_text(corpus, errors="replace")
+    assert (reader.encodings, reader.tally) == ({}, {})
 
 
 @pytest.mark.parametrize(

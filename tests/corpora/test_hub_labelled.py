@@ -1,5 +1,6 @@
 import re
 import warnings
+from types import SimpleNamespace
 
 import pytest
 
@@ -117,6 +118,7 @@ def test_labels_that_are_kept_back(save):
 def test_nothing_to_read(monkeypatch):
     strings = datasets.Features(text=datasets.Value("string"), label=datasets.Value("string"))
     data = datasets.Dataset.from_dict({"text": [], "label": []}, features=strings)
+    monkeypatch.setattr(datasets, "load_dataset_builder", lambda *given: SimpleNamespace(info=data.info))
     monkeypatch.setattr(datasets, "load_dataset", lambda *given: datasets.DatasetDict(train=data))
     with pytest.raises(DataError, match=r"^hf:a/b: empty, there is no labelled text to read"):
         list(open_labelled("hf:a/b"))

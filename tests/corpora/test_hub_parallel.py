@@ -1,5 +1,6 @@
 import re
 import warnings
+from types import SimpleNamespace
 
 import pytest
 
@@ -110,6 +111,7 @@ def test_lists_of_translations_are_no_languages(save):
 def test_nothing_to_read(monkeypatch):
     strings = datasets.Features(source=datasets.Value("string"), target=datasets.Value("string"))
     data = datasets.Dataset.from_dict({"source": [], "target": []}, features=strings)
+    monkeypatch.setattr(datasets, "load_dataset_builder", lambda *given: SimpleNamespace(info=data.info))
     monkeypatch.setattr(datasets, "load_dataset", lambda *given: datasets.DatasetDict(train=data))
     with pytest.raises(DataError, match=r"^hf:a/b: empty, there is no pair of sentences to read"):
         list(open_parallel("hf:a/b"))
