@@ -230,7 +230,7 @@ def _odd(text: TextFindings, names: dict[str, str]) -> Iterator[str]:
         for odd in text.odd[:_ODD_SHOWN]
     ]
     rows += [
-        (signs, "mojibake", f"{n:,}", _where(place, names).removeprefix("line "), _was(was))
+        (shortened(signs, 10), "mojibake", f"{n:,}", _where(place, names).removeprefix("line "), _was(was))
         for signs, was, n, place in text.mojibake[:5]
     ]
     if not rows:

@@ -127,13 +127,15 @@ def blocks_of(stretch: Stretch, file: str, encoding: str, ends: LineEnds, *, num
 def _decoded(stretch: Stretch, file: str, encoding: str) -> Iterator[tuple[str, bool]]:
     """Give the text of blocks of bytes, and whether it is the last one, without a byte order mark."""
     decoder = codecs.getincrementaldecoder(encoding)(_MARKED)
-    starts = stretch.start == 0
+    starts, waiting = stretch.start == 0, ""
     try:
         for data in stretch.data:
             text = decoder.decode(data)
-            yield text.removeprefix("\ufeff") if starts else text, False
+            if waiting:
+                yield waiting, False
+            waiting = text.removeprefix("\ufeff") if starts else text
             starts = starts and not text
-        yield decoder.decode(b"", final=True), True
+        yield waiting + decoder.decode(b"", final=True), True
     except UnicodeError as error:
         raise DataError(f"{file}: cannot be read as {encoding} ({error}); use --encoding NAME") from error
 

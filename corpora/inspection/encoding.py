@@ -69,7 +69,7 @@ def guessed(path: Path, name: str) -> Encoding:
         except DataError:
             found = "latin-1"  # every byte is a character of it
         if found.startswith(("utf-16", "utf-32")) and not _is_text(start, found):
-            found = "latin-1"
+            found = "utf-8" if _is_utf8(start) else "latin-1"
     if found == "utf-8":
         return Encoding("ascii" if all(part.isascii() for part in parts) else found, found)
     if all(_same(part, found, "latin-1") for part in parts):

@@ -3,15 +3,37 @@
 import gzip
 import json
 import os
+import re
 import shlex
 import warnings
+from pathlib import Path
 
+import click
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import seqlab
+from seqlab.cli.inspect_page import page
+from seqlab.corpora import TextFile
+from seqlab.corpora.inspection import inspect
 
 ENGLISH = "The harbour was quiet.\nTwo boats came in, and nobody spoke.\n"
 CHINESE = "小船靠岸了，船上有人。\n风停了以后，大家都在岸上等消息，没有人说话。\n"
+
+
+PIECES = [
+    b"\n",
+    b"\r\n",
+    b"a b",
+    "您".encode(),
+    b"\xff",
+    b"\0",
+    b"\x1b[31m",
+    "\u202e\u2028\x85".encode(),
+    "Ã©".encode(),
+    b"<b>",
+]
 
 
 @pytest.fixture
@@ -212,3 +234,18 @@ def test_what_cannot_be_read_is_one_line(refused, write):
     if os.geteuid():
         os.chmod(name, 0)  # noqa: PTH101
         refused("inspect", name, code=1, says=["a.txt: no permission to read it"])
+
+
+def test_the_page_on_it_shows_what_is_printed(call):
+    page = (Path(__file__).parents[2] / "docs" / "corpora.md").read_text(encoding="utf-8")
+    shown = page.partition("$ seqlab inspect sample:reviews\n")[2].partition("```")[0]
+    assert call("inspect", "sample:reviews").out == shown
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join))
+def test_no_text_breaks_the_page(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("any") / "a.txt"
+    path.write_bytes(content)
+    lines = list(page(inspect([TextFile(path)])))
+    assert not re.search("[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", "".join(map(click.unstyle, lines)))

@@ -249,7 +249,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=300),
