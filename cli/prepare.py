@@ -24,19 +24,19 @@ def command() -> None:
 def _made(task: str, described: Callable[[], None]) -> click.Command:
     """The command of a task: its corpora, its output, and a flag for each setting that matters here."""
     schema, preparation = SCHEMAS[task], PREPARATIONS[task]
+    paths = [path for path, _ in all_settings(schema)]
+    kept = {"seed", *fitted(task, paths)}
 
     def run(corpora: tuple[str, ...], output: Path, config_file: Path | None, **flags: Any) -> None:
         tables = read_toml(config_file) if config_file else {}
         own = {name: table for name, table in tables.items() if name in preparation.model_fields}
         others = {name: table for name, table in tables.items() if name not in own}
-        changes = settings.given(flags, schema)
+        changes = {path: value for path, value in settings.given(flags, schema).items() if path in kept}
         if corpora:
             changes["data.train"] = corpora
         config = resolve(task, others, changes)
         _run(config, checked(preparation, own, settings.given(flags, preparation)), output, flags)
 
-    paths = [path for path, _ in all_settings(schema)]
-    kept = {"seed", *fitted(task, paths)}
     made = click.command(name=task, cls=settings.SchemaCommand, help=described.__doc__)(run)
     made.params = [
         *_SHARED,
@@ -128,7 +128,8 @@ def _run(config: Experiment, preparation: Preparation, output: Path, flags: Mapp
     )
 
     def index(paths: Mapping[str, Path], folder: Path) -> None:
-        train, validation = (reader(canonical, [str(paths[name])]) if name in paths else None for name in PARTS[:2])
+        train = reader(canonical, [str(paths["train"])])
+        validation = reader(canonical, [str(paths["validation"])]) if "validation" in paths else None
         TASKS[config.task].prepare(canonical, train, validation, folder)
 
     with Preparing() as told:
@@ -143,9 +144,6 @@ def _run(config: Experiment, preparation: Preparation, output: Path, flags: Mapp
         )
     click.echo(outcome(manifest))
     click.echo(f"now: seqlab train {config.task} {output} -o RUN", err=True)
-
-
-PARTS = ("train", "validation", "test")
 
 
 def _refuse_elsewhere(config: Experiment) -> None:

@@ -62,7 +62,7 @@ class Preparing:
         if self._name:
             seconds = time.perf_counter() - self._begun
             rate = f"  {self._total / _MEGABYTE / seconds:,.1f} MB/s" if self._total else ""
-            self._console.print(f"{self._name:<24}{seconds:8.1f} s{rate}", markup=False)
+            self._console.print(f"{self._name:<10}{seconds:.1f} s{rate}", markup=False)
         self._name = ""
 
 

@@ -131,7 +131,20 @@ def refused(call):
         outcome = call(*arguments)
         assert outcome.code == code, outcome
         assert outcome.out == ""
-        progress = ("reading ", "data ", "part ", "network ", "training ", "epoch ", "n-grams ", "discounts ", "note ")
+        progress = (
+            "reading ",
+            "data ",
+            "part ",
+            "network ",
+            "training ",
+            "epoch ",
+            "n-grams ",
+            "discounts ",
+            "note ",
+            "cleaning ",
+            "writing ",
+            "fitting ",
+        )
         said = [line for line in outcome.lines if not line.startswith(progress)]
         assert len(said) == 1, outcome.err
         assert said[0].startswith("seqlab: ")

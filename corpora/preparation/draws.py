@@ -40,9 +40,9 @@ def hold_out(blocks: Iterable[Rows], marks: Marks, folder: Path, sizes: Mapping[
     with Partitions(folder, _ENTRY, len(marks)) as partitions:
         for rows in blocks:
             entries = np.zeros(len(rows), _ENTRY)
-            names = rows.dtype.names or ()
-            entries["draw"] = draws_of(rows["unit"] if "unit" in names else content_of(rows)["high"], seed)
-            entries["stratum"] = rows["stratum"] if "stratum" in names else 0
+            fields = rows.dtype.names or ()
+            entries["draw"] = draws_of(rows["unit"] if "unit" in fields else content_of(rows)["high"], seed)
+            entries["stratum"] = rows["stratum"] if "stratum" in fields else 0
             entries["row"] = np.arange(at, at + len(rows))
             entries = entries[marks[at : at + len(rows)] == TRAIN]
             partitions.add(entries["draw"], entries)

@@ -58,7 +58,7 @@ class Engine:
             self._client.submit(function, *call, retries=_RETRIES, pure=False): n for n, call in enumerate(calls)
         }
         try:
-            for future in as_completed(list(futures)):
+            for future in as_completed(list(futures), loop=self._client.loop):
                 yield futures[future], future.result()
                 future.release()
         except KilledWorker:

@@ -4,10 +4,10 @@ import codecs
 import mmap
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
@@ -103,26 +103,18 @@ def _texts(shards: Sequence[Path]) -> Iterator[str]:
             yield begun
 
 
-class _written(ExitStack):  # noqa: N801
+@contextmanager
+def _written(folder: Path, parts: Sequence[int], suffix: str) -> Iterator[dict[int, IO[bytes]]]:
     """A file for each part, under another name until all are whole."""
-
-    def __init__(self, folder: Path, parts: Sequence[int], suffix: str) -> None:
-        super().__init__()
-        self._paths = {part: folder / f"{NAMES[part]}{suffix}" for part in parts}
-
-    def __enter__(self) -> dict[int, IO[bytes]]:  # type: ignore[override]
-        super().__enter__()
-        self._files = {
-            part: self.enter_context(path.with_name(f".{path.name}").open("wb", buffering=_BLOCK))
-            for part, path in self._paths.items()
+    paths = {part: folder / f"{NAMES[part]}{suffix}" for part in parts}
+    with ExitStack() as stack:
+        files: dict[int, IO[bytes]] = {
+            part: stack.enter_context(path.with_name(f".{path.name}").open("wb", buffering=_BLOCK))
+            for part, path in paths.items()
         }
-        return self._files
-
-    def __exit__(self, *error: Any) -> bool:
-        if error[0] is None:
-            for file in self._files.values():
-                file.flush()
-                os.fsync(file.fileno())
-            for path in self._paths.values():
-                path.with_name(f".{path.name}").replace(path)
-        return super().__exit__(*error)
+        yield files
+        for file in files.values():
+            file.flush()
+            os.fsync(file.fileno())
+    for path in paths.values():
+        path.with_name(f".{path.name}").replace(path)

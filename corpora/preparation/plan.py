@@ -69,7 +69,7 @@ class Plan:
         return {"sources": [asdict(source) for source in self.sources], "shards": shards}
 
 
-def plan(reading: Reading, corpora: Mapping[str, Sequence[str]], size: int = SHARD) -> Plan:
+def plan(reading: Reading, corpora: Mapping[str, Sequence[str]]) -> Plan:
     """Give the plan for the corpora of each part; every file is read once, for its digest.
 
     Raises what the opener of the task does, and DataError for a file that cannot be read.
@@ -85,17 +85,19 @@ def plan(reading: Reading, corpora: Mapping[str, Sequence[str]], size: int = SHA
                 if path not in sources:
                     name = samples.get(path, file.name)
                     sources[path] = Source(name, path, on_disk(file.path).stat().st_size, digest(path))
-            shards += _shards(part, given, reader, sources, size)
+            shards += _shards(part, given, reader, sources)
     datasets = [Source(name, "", 0, "") for given in corpora.values() for name in given if name.startswith(PREFIX)]
     return Plan((*sources.values(), *dict.fromkeys(datasets)), tuple(shards))
 
 
-def _shards(part: str, given: Sequence[str], reader: Any, sources: Mapping[str, Source], size: int) -> list[Shard]:
+def _shards(part: str, given: Sequence[str], reader: Any, sources: Mapping[str, Source]) -> list[Shard]:
     files = tuple(
         replace(file, tally=Counter(), given=sources[str(file.path)].name) for file in getattr(reader, "files", ())
     )
     if isinstance(reader, PlainText | SegmentedText | TaggedLines):
-        return [Shard(part, (piece,), piece.name, _size(piece, sources)) for file in files for piece in cut(file, size)]
+        return [
+            Shard(part, (piece,), piece.name, _size(piece, sources)) for file in files for piece in cut(file, SHARD)
+        ]
     alone = not isinstance(reader, ParallelText) or len(files) == 1
     folders = isinstance(reader, LabelledText) and any(Path(name).is_dir() for name in given)
     if not files or not alone or folders:  # what belongs to what is the reader's own matter

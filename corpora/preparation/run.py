@@ -104,7 +104,7 @@ def prepare(
         told.noted(f"{output}: is done already")
         return manifest.read(output)
     with folder.writing():
-        told.stage("looking at the corpora", 0)
+        told.stage("reading", 0)
         planned = plan(wanted.reading, wanted.parts)
         folder.check_plan({"plan": planned.to_dict(), "options": wanted.options, "settings": dict(wanted.fitted)})
         work = _work(wanted)
@@ -112,7 +112,7 @@ def prepare(
             _clean(work, planned, folder, workers, told)
             _check_sources(planned)
             folder.keep_counts(_part(wanted, work, planned, folder, told))
-        told.stage("fitting the text parts", 0)
+        told.stage("fitting", 0)
         folder.index(lambda place: index(_files(folder.whole, work), place))
         manifest.write(folder.whole, wanted.reading.task, planned, wanted.options, wanted.fitted, folder.counts())
         folder.move_into_place()
@@ -122,15 +122,15 @@ def prepare(
 def _work(wanted: Wanted) -> Work:
     """What is to be done with every shard, which follows from the settings and from what kind of corpora it is."""
     task, settings = wanted.reading.task, wanted.settings
-    splits, reader = settings.splits, wanted.reading.open(list(wanted.corpora))
+    reader, split_by = wanted.reading.open(list(wanted.corpora)), getattr(settings.splits, "split_by", "auto")
     form = task if task != "tag" else f"tag {SLASHES if isinstance(reader, TaggedLines) else COLUMNS}"
     taken = RECORDS_AS_READ
     if task == "lm":
-        in_lines = splits.split_by != "auto" or settings.duplicates.exact or settings.duplicates.near
+        in_lines = split_by != "auto" or settings.duplicates.exact or settings.duplicates.near
         taken = LINES if in_lines else PIECES
-    unit = splits.split_by in ("document", "group")
-    layout = Layout(content=task != "lm", unit=unit, stratum=getattr(splits, "stratify", False) and not unit)
-    group = getattr(splits, "group_column", None)
+    unit = split_by in ("document", "group")
+    layout = Layout(content=task != "lm", unit=unit, stratum=getattr(settings.splits, "stratify", False) and not unit)
+    group = getattr(settings.splits, "group_column", None)
     return Work(wanted.reading, settings.cleaning, settings.duplicates, form, layout, taken, group)
 
 

@@ -30,15 +30,13 @@ class RunningDuplicates(Duplicates):
     """Leave out a line, or a row of a table, that occurs a second time; in running text one may well come again."""
 
 
-class Splits(Section):
+class Parts(Section):
     """What is held out."""
 
     validation: HeldOut = ("0.1",)
     """What to validate on: a share, a number of records, or corpora; 0 for nothing."""
     test: HeldOut = ("0",)
     """What to test with, likewise; training never reads it."""
-    split_by: Literal["auto", "record", "document"] = "auto"
-    """What is held out as a whole: a record with all that read the same (record), or a file (document)."""
     keep_leaks: bool = False
     """Keep records to train on that read the same as one held out; they are left out otherwise, and counted."""
 
@@ -74,6 +72,13 @@ def _number(value: str) -> Fraction | None:
         return None
 
 
+class Splits(Parts):
+    """What is held out of sentences."""
+
+    split_by: Literal["auto", "record", "document"] = "auto"
+    """What is held out as a whole: a sentence with all that read the same (auto, record), or a file (document)."""
+
+
 class RunningSplits(Splits):
     """What of a running text is held out."""
 
@@ -90,7 +95,7 @@ class RunningSplits(Splits):
         return self
 
 
-class GroupedSplits(Splits):
+class GroupedSplits(Parts):
     """What is held out of corpora that may have a column which says what belongs together."""
 
     split_by: Literal["auto", "record", "document", "group"] = "auto"
@@ -118,6 +123,12 @@ class Preparation(Section):
 
     cleaning: Cleaning = Cleaning()
     duplicates: Duplicates = Duplicates()
+    splits: Parts = Parts()
+
+
+class SentencePreparation(Preparation):
+    """How sentences are prepared."""
+
     splits: Splits = Splits()
 
 
@@ -142,8 +153,8 @@ class PairPreparation(Preparation):
 
 PREPARATIONS: dict[str, type[Preparation]] = {
     "lm": TextPreparation,
-    "segment": Preparation,
-    "tag": Preparation,
+    "segment": SentencePreparation,
+    "tag": SentencePreparation,
     "classify": LabelledPreparation,
     "translate": PairPreparation,
 }

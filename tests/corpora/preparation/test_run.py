@@ -69,13 +69,13 @@ def classes(n, n_texts=None):
 
 
 def test_the_same_bytes_on_any_number_of_processes(tmp_path, monkeypatch):
-    monkeypatch.setattr(plan, "SHARD", 2000)
+    monkeypatch.setattr(plan, "SHARD", 4000)
     corpus = written(tmp_path / "corpus.txt", "".join(f"line {i % 700} of the text &amp; more\n" for i in range(2000)))
     options = {"exact": True, "validation": 100, "test": "0.05", "split_by": "record"}
     for workers in (1, 3):
         prepared("lm", [corpus], tmp_path / f"{workers}", workers=workers, **options)
     assert digests(tmp_path / "1") == digests(tmp_path / "3")
-    assert len(plan.plan(Reading("lm"), {"train": [str(corpus)]}, 2000).shards) > 10
+    assert len(plan.plan(Reading("lm"), {"train": [str(corpus)]}).shards) > 10
     counts = json.loads((tmp_path / "1" / "corpus.json").read_text(encoding="utf-8"))["counts"]
     assert counts["train"]["read"] == 2000
     assert counts["duplicates"] == 1300
