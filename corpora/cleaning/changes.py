@@ -6,7 +6,6 @@ from functools import partial
 from seqlab.config import Cleaning
 from seqlab.corpora.cleaning.addresses import MAIL, URL, replace_mails, replace_urls
 from seqlab.corpora.cleaning.controls import remove_controls
-from seqlab.corpora.cleaning.conversion import converter
 from seqlab.corpora.cleaning.entities import decode_entities
 from seqlab.corpora.cleaning.tags import remove_tags
 from seqlab.text import Normalizer
@@ -22,7 +21,7 @@ many blanks there are."""
 
 
 def changes(settings: Cleaning) -> dict[str, Change]:
-    """Give the changes by name, in their order; ConfigError where the library that one needs is not installed."""
+    """Give the changes by name, in their order, but for the conversion of Chinese, which is made once."""
     made: dict[str, Change] = {}
     if settings.controls:
         made[CONTROLS] = remove_controls
@@ -39,8 +38,6 @@ def changes(settings: Cleaning) -> dict[str, Change]:
         made["Unicode form changed"] = Normalizer(unicode=settings.unicode_form)
     if settings.letter_case == "lower":
         made["letters made small"] = Normalizer(unicode=settings.unicode_form, case="lower")
-    if settings.chinese != "keep":
-        made["Chinese converted"] = converter(settings.chinese)
     if settings.character_width == "full":  # blanks too, of which the full-width one would be collapsed again
         made[WIDTHS] = partial(_widened, collapsing=settings.blanks == "collapse")
     elif settings.blanks == "collapse":

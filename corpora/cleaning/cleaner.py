@@ -7,6 +7,7 @@ from operator import ne
 
 from seqlab.config import Cleaning
 from seqlab.corpora.cleaning.changes import FINAL, changes
+from seqlab.corpora.cleaning.conversion import CONVERTED, converter
 from seqlab.corpora.cleaning.refusals import NOTHING_LEFT, UNSETTLED, refusals
 from seqlab.corpora.cleaning.sentences import split_sentences
 
@@ -18,7 +19,8 @@ ROUNDS = 10
 class Cleaner:
     """Cleans texts, always in the same way, and counts by each rule how many it changed and how many it left out.
 
-    A cleaned text is clean: to clean it again changes nothing.
+    A cleaned text is clean: to clean it again changes nothing. This does not hold for the conversion of Chinese, which is
+    made once: it would have to guess in a text that is converted already.
     """
 
     def __init__(self, settings: Cleaning) -> None:
@@ -27,6 +29,7 @@ class Cleaner:
         self.counts: Counter[str] = Counter()
         """Texts by what was done to them, "HTML tags removed" or "dropped: too short"; all of them, "read", and "kept"."""
         self._changes = changes(settings)
+        self._convert = None if settings.chinese == "keep" else converter(settings.chinese)
 
     def clean(self, text: str) -> str | None:
         """Give the cleaned text, None where it is left out."""
@@ -69,13 +72,13 @@ class Cleaner:
             owners: the number of what each text belongs to, such as the sentence of a word, by which changes are counted.
         """
         owners = range(len(texts)) if owners is None else owners
-        several = [index for index, text in enumerate(texts) if "\n" in text]
-        touched: _Touched = {name: set() for name in self._changes}
-        changed = self._settle(
-            [*texts] if not several else ["" if "\n" in text else text for text in texts], owners, touched
-        )
-        for index in several:  # one by one, since a text with line ends cannot be put together with others
-            changed[index] = self._settle([texts[index]], [owners[index]], touched)[0]
+        touched: _Touched = {name: set() for name in (*self._changes, CONVERTED)}
+        changed = self._all_settled(texts, owners, touched)
+        if self._convert is not None:
+            converted = [text and self._convert(text) for text in changed]
+            touched[CONVERTED].update(compress(owners, map(ne, changed, converted)))
+            changed = self._all_settled(["" if text is None else text for text in converted], owners, touched)
+            changed = [None if text is None else new for text, new in zip(converted, changed, strict=True)]
         self.counts.update({name: len(whose) for name, whose in touched.items() if whose})
         return changed
 
@@ -93,6 +96,15 @@ class Cleaner:
         """Count texts, or pairs, that were read by the rule by which each is left out, None where it stays."""
         self.counts["read"] += len(reasons)
         self.counts.update(reason or "kept" for reason in reasons)
+
+    def _all_settled(self, texts: Sequence[str], owners: Sequence[int], touched: _Touched) -> list[str | None]:
+        """Change texts until nothing changes; those with line ends one by one, as they cannot be put together."""
+        several = [index for index, text in enumerate(texts) if "\n" in text]
+        alone = ["" if "\n" in text else text for text in texts] if several else [*texts]
+        changed = self._settle(alone, owners, touched)
+        for index in several:
+            changed[index] = self._settle([texts[index]], [owners[index]], touched)[0]
+        return changed
 
     def _settle(self, texts: list[str], owners: Sequence[int], touched: _Touched) -> list[str | None]:
         """Change texts, all of one line each or a single one, until nothing changes."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from seqlab.errors import ConfigError
 
+CONVERTED = "Chinese converted"
 _WRITABLE = re.compile("[^\ud800-\udfff]+")
 _CONFIGURATIONS = {"simplified": "t2s", "traditional": "s2t"}
 

@@ -27,7 +27,5 @@ def _decoded(entity: str) -> str:
     name = entity[1:]
     while name.startswith("amp;"):
         name = name[4:]
-    if not name.startswith("#"):
-        return html5.get(name, "&" + name)
-    character = html.unescape("&" + name)
+    character = html.unescape("&" + name) if name.startswith("#") else html5.get(name, "&" + name)
     return " " if character and character in _LINE_ENDS else character

@@ -42,7 +42,7 @@ def clean(text, **settings):
     return Cleaner(Cleaning(**settings)).clean(text)
 
 
-@effort(max_examples=400)
+@effort(max_examples=400, deadline=None)
 @given(LINE, SETTINGS)
 @example("&amp;lt;b&amp;gt;", Cleaning())
 @example("<<b>b>&#x26;amp;", Cleaning())
@@ -55,7 +55,7 @@ def test_what_is_clean_stays_as_it_is(text, settings):
         assert not any(name.startswith("dropped") for name in again.counts)
 
 
-@effort(max_examples=300)
+@effort(max_examples=300, deadline=None)
 @given(st.lists(LINE, max_size=6), st.booleans(), SETTINGS)
 def test_a_block_is_its_lines(lines, ended, settings):
     if ended or not lines:
@@ -72,7 +72,7 @@ def test_a_block_is_its_lines(lines, ended, settings):
     assert +by_block.counts == +by_line.counts
 
 
-@effort(max_examples=200)
+@effort(max_examples=200, deadline=None)
 @given(st.lists(st.lists(LINE, min_size=1, max_size=3).map("\n".join), max_size=5), SETTINGS)
 def test_many_at_once_are_each_by_itself(texts, settings):
     at_once, one_by_one = Cleaner(settings), Cleaner(settings)
@@ -80,6 +80,7 @@ def test_many_at_once_are_each_by_itself(texts, settings):
     assert +at_once.counts == +one_by_one.counts
 
 
+@effort(deadline=None)
 @given(st.lists(LINE, max_size=5), SETTINGS)
 def test_every_text_is_kept_or_dropped_by_a_rule(texts, settings):
     if settings.split_sentences:

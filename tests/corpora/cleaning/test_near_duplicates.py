@@ -105,7 +105,7 @@ def test_the_estimate_is_the_similarity(size):
     assert abs(np.mean(errors)) < 0.005
 
 
-@effort(max_examples=50)
+@effort(max_examples=50, deadline=None)
 @given(st.lists(st.text(max_size=30), max_size=6), st.integers(0, 3))
 def test_signatures_are_of_each_text_by_itself(texts, seed):
     settings = Duplicates(near=0.5, permutations=16, near_seed=seed)

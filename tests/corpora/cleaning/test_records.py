@@ -1,5 +1,6 @@
 import pytest
 from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from seqlab.config import Cleaning
@@ -26,6 +27,7 @@ def clean(record, **settings):
     return clean_record(record, Cleaner(Cleaning(**settings)))
 
 
+@effort(deadline=None)
 @given(st.lists(RECORDS, max_size=8), SETTINGS)
 def test_many_are_each_by_itself_and_clean_ones_stay(records, settings):
     cleaner, single = Cleaner(settings), Cleaner(settings)
@@ -36,6 +38,7 @@ def test_many_are_each_by_itself_and_clean_ones_stay(records, settings):
     assert list(clean_records(kept, Cleaner(settings))) == kept
 
 
+@effort(deadline=None)
 @given(st.lists(RECORDS, max_size=8), SETTINGS)
 def test_each_record_is_read_and_kept_or_dropped(records, settings):
     records = [record for record in records if not isinstance(record, Text)]  # of which lines are counted
@@ -46,6 +49,7 @@ def test_each_record_is_read_and_kept_or_dropped(records, settings):
     assert (cleaner.counts["read"], cleaner.counts["kept"], n_dropped) == (len(records), n_kept, len(records) - n_kept)
 
 
+@effort(deadline=None)
 @given(WORDS, SETTINGS)
 def test_tokens_keep_their_tags(tokens, settings):
     tags = tuple(f"T{index}" for index in range(len(tokens)))
