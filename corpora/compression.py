@@ -65,9 +65,13 @@ def _zstandard(raw: IO[bytes]) -> Iterator[bytes]:
             n_waiting += len(waiting[-1])
             given, frame = (frame.unused_data, None) if frame.eof else (b"", frame)
         if n_waiting >= BLOCK:
-            yield b"".join(waiting)
+            yield from _cut(b"".join(waiting))
             waiting, n_waiting = [], 0
-    if n_waiting:
-        yield b"".join(waiting)
+    yield from _cut(b"".join(waiting))
     if frame is not None:
         raise EOFError("the last frame does not end")
+
+
+def _cut(content: bytes) -> Iterator[bytes]:
+    for start in range(0, len(content), BLOCK):
+        yield content[start : start + BLOCK]

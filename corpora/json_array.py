@@ -12,6 +12,7 @@ from seqlab.errors import DataError
 _SIGNS = re.compile(r'\\.|["{}\[\]]', re.DOTALL)
 _BLANKS = re.compile(r"\s*")
 _END_OF_WORD = re.compile(r"[\s,\]}]")
+_DECODER = json.JSONDecoder()
 _LONGEST = 1 << 28
 
 
@@ -72,13 +73,22 @@ class _Document:
         while self.next_sign() != "]":
             if self.next_sign() != "{":
                 raise self.refused("an element of the array is no object")
-            place, text = self._place(), self._value()
-            yield Object(place, parsed(text, place, self._example), "\\u" in text)
+            yield self._object()
             if self.next_sign() != "]":
                 self._sign(",")
                 if self.next_sign() == "]":
                     raise self.refused("a comma stands before its end")
         self._sign("]")
+
+    def _object(self) -> Object:
+        """Take an object; most end in the text that is there, and are parsed as they stand."""
+        place = self._place()
+        try:
+            values, end = _DECODER.raw_decode(self._text, self._at)
+        except (ValueError, RecursionError):
+            text = self._value()
+            return Object(place, parsed(text, place, self._example), "\\u" in text)
+        return Object(place, values, "\\u" in self._take(end))
 
     def array_in_object(self) -> Iterator[Object]:
         """Take an object: give those of the one array of objects in it, or where there is none the object itself."""

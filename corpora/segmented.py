@@ -36,10 +36,11 @@ class SegmentedText(FileReader):
         self.tally.clear()
         empty = True
         for file in self.files:
+            name = file.name
             for number, line in read_lines(file, self._fold_widths):
                 words = tuple(line.split())
                 if words:
                     empty = False
-                    yield Segmented(words, f"{file.name}, line {number}")
+                    yield Segmented(words, f"{name}, line {number}")
         if empty:
             raise nothing_in(self.files, "word")

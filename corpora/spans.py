@@ -99,6 +99,6 @@ def _line_ends(blocks: Iterator[bytes], lone_returns: bool) -> Iterator[int]:
     returned = False  # whether the block before ended in a return
     for block in blocks:
         yield block.count(b"\n")
-        if lone_returns:
+        if lone_returns and (returned or b"\r" in block):
             yield block.count(b"\r") - block.count(b"\r\n") - (returned and block.startswith(b"\n"))
             returned = block.endswith(b"\r")

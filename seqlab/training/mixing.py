@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from seqlab import __version__, modeldir
 from seqlab.config import LanguageModelling
-from seqlab.config.text import Data
+from seqlab.config.language_modelling import TextData
 from seqlab.errors import ConfigError, DataError
 from seqlab.modeldir import CARD, CONFIG, DATA, PARTS, WEIGHTS, ModelDirectory, open_directory
 from seqlab.tasks import families
@@ -35,7 +35,7 @@ def mix(
     output: str | Path | None = None,
     overwrite: bool = False,
     device: str = "cpu",
-    data: Data | None = None,
+    data: TextData | None = None,
     watcher: Watcher | None = None,
 ) -> MixedLanguageModel:
     """Mix language models linearly, with the weights that give a text the highest probability.
@@ -65,7 +65,7 @@ def mix(
     parts, started = _opened(models, device, output), time.perf_counter()
     names, loaded = [part.name for part in parts], [part.model for part in parts]
     check(loaded, names)
-    data = (data or Data()).model_copy(update={"validation_share": 0.0})
+    data = (data or TextData()).model_copy(update={"validation_share": 0.0})
     config = LanguageModelling(model="mixture", data=data, text=loaded[0].config.text)
     with tempfile.TemporaryDirectory() if output is None else modeldir.grown(output) as place:
         folder = Path(place)
