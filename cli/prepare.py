@@ -131,6 +131,8 @@ def _run(config: Experiment, preparation: Preparation, output: Path, flags: Mapp
         train = reader(canonical, [str(paths["train"])])
         validation = reader(canonical, [str(paths["validation"])]) if "validation" in paths else None
         TASKS[config.task].prepare(canonical, train, validation, folder)
+        if config.task == "lm":
+            _write_line_offsets(folder)
 
     with Preparing() as told:
         manifest = prepare(
@@ -144,6 +146,14 @@ def _run(config: Experiment, preparation: Preparation, output: Path, flags: Mapp
         )
     click.echo(outcome(manifest))
     click.echo(f"now: seqlab train {config.task} {output} -o RUN", err=True)
+
+
+def _write_line_offsets(folder: Path) -> None:
+    from seqlab.text.line_offsets import write_line_offsets
+    from seqlab.text.pipeline import TextPipeline
+    from seqlab.training.prepared import OFFSETS
+
+    write_line_offsets(TextPipeline.load(folder / "text"), folder / "data" / "train.npy", folder / "data" / OFFSETS)
 
 
 def _refuse_elsewhere(config: Experiment) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from seqlab.corpora.cleaning.near_duplicates import near_duplicates
 from seqlab.corpora.preparation import marks
 from seqlab.corpora.preparation.canonical import FORMS
 from seqlab.corpora.preparation.draws import hold_out
@@ -16,6 +17,7 @@ from seqlab.corpora.preparation.marks import DUPLICATE, NEAR, TEST, TRAIN, VALID
 from seqlab.corpora.preparation.parts import NAMES, rows_of, write_records, write_stretches
 from seqlab.corpora.preparation.rows import Rows
 from seqlab.corpora.preparation.shard import LINES, ROWS, Work, counts_of
+from seqlab.corpora.preparation.signatures import NAME as SIGNATURES
 
 MARKS = {name: mark for mark, name in NAMES.items()}
 Shards = Sequence[tuple[str, Path]]
@@ -63,6 +65,11 @@ def part_records(
     n_leaks = 0
     if exact or leaks:
         n_leaks = same_records(blocks(), becomes, temporary, exact=exact, leaks=leaks and not drawn.keep_leaks)
+    if work.duplicates.near:
+        found = near_duplicates(
+            [path / SIGNATURES for path in paths], temporary / "near", work.duplicates, becomes != TRAIN
+        )
+        becomes[found] = NEAR
     if any(drawn.sizes.values()):
         sizes = {MARKS[name]: size for name, size in drawn.sizes.items()}
         hold_out(blocks(), becomes, temporary, sizes, drawn.seed)

@@ -22,6 +22,7 @@ from seqlab.corpora.preparation.canonical import FORMS
 from seqlab.corpora.preparation.plan import Shard
 from seqlab.corpora.preparation.reading import Reading
 from seqlab.corpora.preparation.rows import Layout, number_of, of_keys
+from seqlab.corpora.preparation.signatures import SignatureFile
 from seqlab.errors import DataError
 from seqlab.records import Pair, Text
 
@@ -102,7 +103,10 @@ def _written(work: Work, shard: Shard, folder: Path) -> dict[str, Any]:
             _write_pieces(reader, cleaner, records, counts)
         else:
             write = _write_lines if work.taken == LINES else _write_records
-            write(work, shard, reader, cleaner, _Batch(work, records, rows), counts)
+            near = SignatureFile(folder, work.duplicates) if work.duplicates.near else None
+            write(work, shard, reader, cleaner, _Batch(work, records, rows, near), counts)
+            if near:
+                near.finish()
         for file in (records, rows):
             file.flush()
             os.fsync(file.fileno())
@@ -215,12 +219,13 @@ def _file_of(record: Any, shard: Shard) -> str:
 class _Batch:
     """Records that wait to be written."""
 
-    def __init__(self, work: Work, records: IO[bytes], rows: IO[bytes]) -> None:
-        self._layout, self._records, self._rows = work.layout, records, rows
+    def __init__(self, work: Work, records: IO[bytes], rows: IO[bytes], near: SignatureFile | None) -> None:
+        self._layout, self._records, self._rows, self._near = work.layout, records, rows, near
         self._clear()
 
     def _clear(self) -> None:
         self._lines: list[bytes] = []
+        self._kept: list[Any] = []
         self._keys: list[bytes] = []
         self._contents: list[bytes] = []
         self._units: list[int] = []
@@ -230,6 +235,8 @@ class _Batch:
         """Take a record with what it is when written, and the number of its unit."""
         self._lines.append(written.encode("utf-8", "replace"))
         self._keys.append(key(record))
+        if self._near:
+            self._kept.append(record)
         if self._layout.content:
             self._contents.append(group_key(record))
         self._units.append(unit)
@@ -251,4 +258,6 @@ class _Batch:
             rows["stratum"] = np.array(self._strata, np.uint64)
         self._records.write(b"".join(self._lines))
         self._rows.write(rows.tobytes())
+        if self._near:
+            self._near.add(self._kept)
         self._clear()

@@ -203,6 +203,23 @@ def test_exact_duplicates_and_their_order(tmp_path):
     assert first == [f"text number {i} of them" for i in range(30)]
 
 
+@pytest.mark.parametrize("task", ["lm", "classify", "translate", "segment"])
+def test_near_duplicates(task, tmp_path, monkeypatch):
+    pytest.importorskip("datasketch", reason="pip install 'seqlab[near]'")
+    monkeypatch.setattr(plan, "SHARD", 400)
+    texts = [f"text {word} " + " ".join(f"{word}{i}" for i in range(12)) for word in ("red", "green", "blue")]
+    texts += [f"{text} again" for text in texts] + ["something else that is like none of these at all"]
+    ends = {"classify": "\tgood", "translate": "\tof another language"}
+    rows = "".join(f"{text}{ends.get(task, '')}\n" for text in texts)
+    corpus = written(tmp_path / ("corpus.txt" if task in ("lm", "segment") else "corpus.tsv"), rows)
+    for near, left in ((0.6, 4), (0.0, 7)):
+        counts = prepared(task, [corpus], tmp_path / f"{near}", near=near, exact=True, validation=0)["counts"]
+        assert counts["parts"] == {"train": left}
+        assert counts["near duplicates"] == 7 - left
+    left = lines(next((tmp_path / "0.6").glob("train.*")))
+    assert not any("again" in line for line in left), "the first of each stays"
+
+
 def test_running_text_keeps_its_lines_unless_asked(tmp_path):
     corpus = written(tmp_path / "play.txt", "ALL. Aye.\n\nFIRST. No.\n" * 40)
     prepared("lm", [corpus], tmp_path / "a", validation=0)
