@@ -23,7 +23,7 @@ def script_shares(texts: Sequence[str], script: str) -> NDArray[np.float64]:
     return shares
 
 
-def _sums(flags: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+def _sums(flags: NDArray[np.integer], starts: NDArray[np.int64]) -> NDArray[np.int64]:
     sums = np.zeros(len(flags) + 1, np.int64)
     np.cumsum(flags, out=sums[1:])
     return np.diff(sums[starts])
