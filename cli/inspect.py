@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from seqlab.errors import ConfigError
+from seqlab.errors import ConfigError, DataError
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
@@ -64,6 +64,8 @@ def _found(corpus: str, encoding: str) -> Sequence[Any]:
     if corpus.startswith(PREFIX):
         return [open_dataset(corpus)]
     if not corpus.startswith("sample:"):
+        if Path(corpus).is_dir() and not any(path.is_file() for path in Path(corpus).rglob("[!.]*")):
+            raise DataError(f"{corpus}: no file below this folder; name one that has some")
         return find_files([corpus], encoding, ("",))
     name = corpus.removeprefix("sample:")
     if name not in SAMPLES:

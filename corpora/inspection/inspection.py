@@ -44,7 +44,7 @@ def inspect(
     for file, size in zip(files, sizes, strict=True):
         facts = FileFindings(file.name, size)
         found.append(facts)
-        part = budget if len(files) == 1 or not size else int(share * size)
+        part = int(share * size) if size and len(files) > 1 else budget // len(files)
         try:
             if isinstance(file, HubDataset) or suffix_of(file.path) == ".parquet":
                 _read_rows(rows_of(file), facts, part, gathered)

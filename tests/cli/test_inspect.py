@@ -93,19 +93,17 @@ def test_what_is_wrong_is_shown(call, write):
     assert "\x1b" not in out
 
 
-def test_the_command_that_is_proposed_works(call, write, flags):
+def test_the_command_that_is_proposed_works(call, write):
     call_of = {
-        write("words.txt", "小船 靠 岸 了 ，\n船 上 有 人 。\n" * 20): ("segment", []),
-        write("gb.txt", (CHINESE * 30).encode("gb18030")): ("lm", flags),
-        write("pos.txt", "小船_n 靠_v 岸_n\n船_n 上_f 有_v 人_n\n" * 20): ("tag", []),
-        write("table.txt", "pos\tit is a good day\nneg\tit is a bad day\n" * 20): ("classify", []),
+        write("words.txt", "小船 靠 岸 了 ，\n船 上 有 人 。\n" * 20): ("segment", ["--model", "max-match"]),
+        write("gb.txt", (CHINESE * 30).encode("gb18030")): ("lm", ["--model", "ngram", "--order", "2"]),
+        write("table.txt", "pos\tit is a good day\nneg\tit is a bad day\n" * 20): ("classify", ["--model", "ngram"]),
     }
     for name, (task, options) in call_of.items():
         found = json.loads(call("inspect", name, "--json").out)
         command = shlex.split(found["command"])
         assert command[:3] == ["seqlab", "train", task]
-        small = options or (["--model", "hmm"] if task in ("segment", "tag") else ["--model", "ngram"])
-        outcome = call(*command[1:], *small)
+        outcome = call(*command[1:], *options)
         assert outcome.code == 0, outcome.err
 
 
@@ -224,7 +222,9 @@ def test_what_is_no_text_is_an_answer_too(call, write, content, says):
 
 def test_what_cannot_be_read_is_one_line(refused, write):
     refused("inspect", "nowhere.txt", code=1, says=["nowhere.txt: no such file or folder"])
-    name = write("a.txt.gz", gzip.compress(os.urandom(5000))[:100])
+    write("none/.hidden", "x")
+    refused("inspect", "none", code=1, says=["none: no file below this folder"])
+    name = write("a.txt.gz", gzip.compress(bytes(range(256)) * 20)[:100])
     refused("inspect", name, code=1, says=["a.txt.gz: the .gz file is cut short"])
     name = write("a.txt", ENGLISH)
     refused("inspect", name, "--encoding", "utf8000", code=2, says=["unknown encoding 'utf8000'"])
