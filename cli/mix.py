@@ -30,11 +30,13 @@ def command(
     """
     from seqlab.cli.display import Display
     from seqlab.cli.tables import figures, table
+    from seqlab.config.language_modelling import TextData
     from seqlab.corpora import open_text
     from seqlab.resolve import resolve
     from seqlab.training.mixing import mix
 
     data = resolve("lm", {}, {"data.train": corpora, "data.encoding": encoding}).data
+    assert isinstance(data, TextData)
     with Display(output) as display:
         display.told("reading", ", ".join(corpora))
         model = mix(
