@@ -25,7 +25,7 @@ from seqlab.errors import ConfigError
         ("a<!-- <b> -->b<script>if (a<b) {}</script >c<STYLE type='x'>p {}</style>d", "a b c d"),
         ("<!DOCTYPE html>x", " x"),
         ("<!-- never closed <b>x</b>", "<!-- never closed x"),
-        ("<script>one\n</script>two", " one\n two".replace(" one", " one")),
+        ("<script>one\n</script>two", " one\n two"),
     ],
 )
 def test_tags_are_removed(text, expected):
