@@ -15,14 +15,14 @@ import numpy as np
 
 from seqlab.config.cleaning import Cleaning, Duplicates
 from seqlab.corpora.cleaning import Cleaner
-from seqlab.corpora.cleaning.keys import group_key, key
+from seqlab.corpora.cleaning.keys import group_key, key, text_key
 from seqlab.corpora.cleaning.records import BATCH, clean_records
 from seqlab.corpora.files import TextFile
 from seqlab.corpora.preparation.canonical import FORMS
 from seqlab.corpora.preparation.plan import Shard
 from seqlab.corpora.preparation.reading import Reading
 from seqlab.corpora.preparation.rows import Layout, number_of, of_keys
-from seqlab.corpora.preparation.signatures import SignatureFile
+from seqlab.corpora.preparation.signatures import SignatureFile, text_of
 from seqlab.errors import DataError
 from seqlab.records import Pair, Text
 
@@ -170,10 +170,9 @@ def _write_lines(
     for block, source in _whole_lines(_read(reader)):
         unit = number_of(shard.document or _file_of(Text("", source), shard)) if work.layout.unit else 0
         counts["read"] += block.count("\n")
-        for line in cleaner.clean_lines(block).split("\n"):
-            if line and not line.isspace():
-                counts["kept"] += 1
-                batch.add(Text(line), f"{line}\n", unit)
+        lines = [line for line in cleaner.clean_lines(block).split("\n") if line and not line.isspace()]
+        counts["kept"] += len(lines)
+        batch.add_lines(lines, unit)
         batch.write()
 
 
@@ -225,7 +224,7 @@ class _Batch:
 
     def _clear(self) -> None:
         self._lines: list[bytes] = []
-        self._kept: list[Any] = []
+        self._texts: list[str] = []
         self._keys: list[bytes] = []
         self._contents: list[bytes] = []
         self._units: list[int] = []
@@ -236,12 +235,20 @@ class _Batch:
         self._lines.append(written.encode("utf-8", "replace"))
         self._keys.append(key(record))
         if self._near:
-            self._kept.append(record)
+            self._texts.append(text_of(record))
         if self._layout.content:
             self._contents.append(group_key(record))
         self._units.append(unit)
         if self._layout.stratum:
             self._strata.append(number_of("\t".join(sorted(record.labels))))
+
+    def add_lines(self, lines: list[str], unit: int) -> None:
+        """Take lines of running text, all with the same unit."""
+        self._lines += [f"{line}\n".encode("utf-8", "replace") for line in lines]
+        self._keys += map(text_key, lines)
+        self._units += [unit] * len(lines)
+        if self._near:
+            self._texts += lines
 
     def write(self) -> None:
         """Write what waits."""
@@ -259,5 +266,5 @@ class _Batch:
         self._records.write(b"".join(self._lines))
         self._rows.write(rows.tobytes())
         if self._near:
-            self._near.add(self._kept)
+            self._near.add(self._texts)
         self._clear()

@@ -22,11 +22,11 @@ class SignatureFile:
         self._path, self._settings, self._n = folder / NAME, settings, 0
         self._raw = folder / ".signatures"
 
-    def add(self, records: Sequence[Any]) -> None:
-        """Write the signatures of some records; ConfigError where datasketch is not installed."""
+    def add(self, texts: Sequence[str]) -> None:
+        """Write the signatures of some texts; ConfigError where datasketch is not installed."""
         with self._raw.open("ab") as file:
-            file.write(signatures([text_of(record) for record in records], self._settings).tobytes())
-        self._n += len(records)
+            file.write(signatures(texts, self._settings).tobytes())
+        self._n += len(texts)
 
     def finish(self) -> None:
         """Leave the file `(N, P)`, in the order of the records."""
