@@ -55,7 +55,7 @@ _SHARED: list[click.Parameter] = [
         help="Experiment file (TOML), which may have the sections cleaning, duplicates and splits, too.",
     ),
     click.Option(["--overwrite"], is_flag=True, help="Replace what was prepared, or begun, at the output."),
-    click.Option(["--resume"], is_flag=True, help="Go on with a preparation that was stopped."),
+    click.Option(["--resume"], is_flag=True, help="Go on with a preparation that was stopped, if there is one."),
     click.Option(["--processes"], type=click.IntRange(1), help="Processes that clean.  [default: one for each core]"),
     click.Option(["--engine"], metavar="ADDRESS", help="Clean on a cluster: the address of a scheduler of Dask."),
 ]

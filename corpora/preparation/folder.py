@@ -18,6 +18,7 @@ from typing import Any
 
 from seqlab.beside import cannot_be_written, written_beside
 from seqlab.corpora.preparation import manifest
+from seqlab.corpora.preparation.shard import is_done
 from seqlab.errors import ConfigError, DataError
 
 _BEGIN_ANEW = "give --overwrite to begin anew"
@@ -32,9 +33,9 @@ class Folder:
 
     @classmethod
     def begun(cls, output: Path, *, resume: bool, overwrite: bool) -> "Folder | None":
-        """Make the folder, or open that of a preparation that was stopped; None where nothing is left to do.
+        """Make the folder, or with `resume` open that of a preparation that was stopped; None where nothing is left to do.
 
-        Raises ConfigError where the output has no name, DataError where something is in the way or nothing to go on with.
+        Raises ConfigError where the output has no name, DataError where something is in the way.
         """
         if output.name in ("", ".."):
             raise ConfigError(f"output '{output}': give the directory a name of its own, such as corpora/mine")
@@ -47,8 +48,6 @@ class Folder:
         if resume and there and (not begun or (folder.parted.is_file() and not folder.whole.is_dir())):
             shutil.rmtree(folder.path, ignore_errors=True)
             return None
-        if resume and not begun:
-            raise DataError(f"{output}: there is no preparation to go on with; leave out --resume to begin one")
         if not resume and not overwrite:
             if there:
                 raise DataError(f"{output}: holds a prepared corpus already; give --overwrite to replace it")
@@ -105,6 +104,11 @@ class Folder:
             raise DataError(
                 f"{self.path}: was begun with {_others(json.loads(before), json.loads(text))}; {_BEGIN_ANEW}"
             )
+
+    def given_up(self) -> None:
+        """Remove the folder of a preparation that failed before anything was done that one could go on with."""
+        if not any(is_done(path) for path in self.shards.glob("*")):
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def keep_counts(self, counts: Mapping[str, Any]) -> None:
         """Write down what became of what was read; the parts are whole."""

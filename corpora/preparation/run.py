@@ -94,7 +94,8 @@ def prepare(
         workers: makes who cleans the shards, given the folder that they write to.
         index: fits the text parts on the files of the parts, by name, and indexes these, into a folder.
         told: who is told how it goes.
-        resume: go on with a preparation that was stopped. overwrite: replace what was prepared there before.
+        resume: go on with a preparation that was stopped, if there is one.
+        overwrite: replace what was prepared there before.
 
     Raises:
         ConfigError, DataError: with what to do. What is done is kept for `resume`.
@@ -103,20 +104,35 @@ def prepare(
     if folder is None:
         told.noted(f"{output}: is done already")
         return manifest.read(output)
-    with folder.writing():
-        told.stage("reading", 0)
-        planned = plan(wanted.reading, wanted.parts)
-        folder.check_plan({"plan": planned.to_dict(), "options": wanted.options, "settings": dict(wanted.fitted)})
-        work = _work(wanted)
-        if not folder.parted.is_file():
-            _clean(work, planned, folder, workers, told)
-            _check_sources(planned)
-            folder.keep_counts(_part(wanted, work, planned, folder, told))
-        told.stage("fitting", 0)
-        folder.index(lambda place: index(_files(folder.whole, work), place))
-        manifest.write(folder.whole, wanted.reading.task, planned, wanted.options, wanted.fitted, folder.counts())
-        folder.move_into_place()
+    try:
+        with folder.writing():
+            _prepare(wanted, folder, workers, index, told)
+    except BaseException:
+        folder.given_up()
+        raise
     return manifest.read(output)
+
+
+def _prepare(
+    wanted: Wanted,
+    folder: Folder,
+    workers: Callable[[Path], Workers],
+    index: Callable[[Mapping[str, Path], Path], None],
+    told: Told,
+) -> None:
+    """Go through the stages, those left out that are done."""
+    told.stage("reading", 0)
+    planned = plan(wanted.reading, wanted.parts)
+    folder.check_plan({"plan": planned.to_dict(), "options": wanted.options, "settings": dict(wanted.fitted)})
+    work = _work(wanted)
+    if not folder.parted.is_file():
+        _clean(work, planned, folder, workers, told)
+        _check_sources(planned)
+        folder.keep_counts(_part(wanted, work, planned, folder, told))
+    told.stage("fitting", 0)
+    folder.index(lambda place: index(_files(folder.whole, work), place))
+    manifest.write(folder.whole, wanted.reading.task, planned, wanted.options, wanted.fitted, folder.counts())
+    folder.move_into_place()
 
 
 def _work(wanted: Wanted) -> Work:

@@ -53,8 +53,7 @@ def killed_and_resumed(texts, output, seconds):
     process.send_signal(signal.SIGKILL)
     process.communicate()
     n_done = len(list(output.with_name(f"{output.name}.preparing").glob("shards/0*")))
-    begins = output.with_name(f"{output.name}.preparing").is_dir() or output.is_dir()
-    process = begun(texts, output, *(["--resume"] if begins else []))
+    process = begun(texts, output, "--resume")
     assert process.wait() == 0, process.stderr.read()
     process.communicate()
     return n_done

@@ -38,11 +38,11 @@ def index(paths, folder):
 
 
 def prepared(
-    task, corpora, output, *, workers=1, reading=None, seed=1, told=None, resume=False, overwrite=False, **changes
+    task, corpora, output, *, workers=1, columns=None, seed=1, told=None, resume=False, overwrite=False, **changes
 ):
     """What `corpus.json` holds of a corpus that is prepared."""
     preparation = checked(PREPARATIONS[task], {}, changes)
-    wanted = run.Wanted(Reading(task), tuple(map(str, corpora)), preparation, {}, seed)
+    wanted = run.Wanted(Reading(task, "utf-8", columns or {}), tuple(map(str, corpora)), preparation, {}, seed)
     crew = workers if callable(workers) else lambda folder: Processes(workers)
     return run.prepare(wanted, output, crew, index, told or Silent(), resume=resume, overwrite=overwrite)
 
@@ -266,14 +266,17 @@ def test_what_stands_there_is_not_replaced_unasked(tmp_path):
         prepared("classify", [corpus], tmp_path / "other", overwrite=True)
     with pytest.raises(ConfigError, match="name of its own"):
         prepared("classify", [corpus], Path(".."))
-    with pytest.raises(DataError, match="no preparation to go on with"):
-        prepared("classify", [corpus], tmp_path / "new", resume=True)
+    prepared("classify", [corpus], tmp_path / "new", resume=True)
+    assert digests(tmp_path / "new") == before, "there was nothing to go on with"
 
 
 def test_nothing_left_is_an_error_that_says_why(tmp_path):
     corpus = written(tmp_path / "corpus.tsv", classes(20))
     with pytest.raises(DataError, match=r"nothing to train on is left: 20 read, 20 .*short"):
         prepared("classify", [corpus], tmp_path / "out", min_length=1000, validation=0)
+    with pytest.raises(DataError, match="name those of text and label"):
+        prepared("classify", [corpus], tmp_path / "other", columns={"text_column": "9"})
+    assert not (tmp_path / "other.preparing").exists(), "nothing was done that one could go on with"
     text = written(tmp_path / "corpus.txt", "short\n" * 20)
     with pytest.raises(DataError, match="nothing to train on is left: 120 read"):
         prepared("lm", [text], tmp_path / "lm", min_length=1000, validation=0)
@@ -297,8 +300,13 @@ def test_a_file_that_changes_meanwhile_is_refused(tmp_path):
 def test_other_settings_do_not_go_on(tmp_path):
     corpus = written(tmp_path / "corpus.tsv", classes(50))
 
+    class Stopped(Processes):
+        def run(self, function, calls):
+            yield next(super().run(function, calls))
+            raise KeyboardInterrupt
+
     def stopped(folder):
-        raise KeyboardInterrupt
+        return Stopped(1)
 
     with pytest.raises(KeyboardInterrupt):
         prepared("classify", [corpus], tmp_path / "out", workers=stopped)
