@@ -1,5 +1,6 @@
 """The work on shards done by a cluster: the workers of a scheduler of Dask, on this machine or on many."""
 
+import importlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -27,11 +28,11 @@ class Engine:
         seqlab, or do not see the folder.
         """
         try:
-            from distributed import Client
+            self._dask: Any = importlib.import_module("distributed")
         except ImportError:
             raise ConfigError("--engine needs Dask: pip install 'seqlab[cluster]', here and on the workers") from None
         try:
-            self._client = Client(address, timeout=_SECONDS, set_as_default=False)
+            self._client = self._dask.Client(address, timeout=_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise DataError(f"{address}: no scheduler answers ({error}); start one with: dask scheduler") from None
         self._check(address, folder)
@@ -52,16 +53,14 @@ class Engine:
         A call whose worker dies is done again by another. Raises what a call raises, and DataError where its workers die
         again and again.
         """
-        from distributed import KilledWorker, as_completed
-
         futures = {
             self._client.submit(function, *call, retries=_RETRIES, pure=False): n for n, call in enumerate(calls)
         }
         try:
-            for future in as_completed(list(futures), loop=self._client.loop):
+            for future in self._dask.as_completed(list(futures), loop=self._client.loop):
                 yield futures[future], future.result()
                 future.release()
-        except KilledWorker:
+        except self._dask.KilledWorker:
             raise DataError(
                 "workers die again and again over one shard, perhaps for want of memory; give them more"
             ) from None
