@@ -70,7 +70,7 @@ def part_records(
             [path / SIGNATURES for path in paths], temporary / "near", work.duplicates, becomes != TRAIN
         )
         becomes[found] = NEAR
-    if any(drawn.sizes.values()):
+    if any(drawn.sizes.values()) and np.any(becomes == TRAIN):
         sizes = {MARKS[name]: size for name, size in drawn.sizes.items()}
         hold_out(blocks(), becomes, temporary, sizes, drawn.seed)
         if leaks and work.layout.unit:

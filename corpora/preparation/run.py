@@ -186,6 +186,8 @@ def _part(wanted: Wanted, work: Work, planned: Plan, folder: Folder, told: Told)
     parting = part_stretches if work.taken == PIECES else part_records
     outcome = parting(work, shards, drawn, folder.path, folder.whole, told.moved)
     if not outcome["parts"].get("train"):
+        if not any(read["train"].get(name) for name in ("read", "read characters")):
+            raise DataError(f"{', '.join(wanted.corpora)}: there is nothing to read; give a corpus that has text in it")
         became = manifest.in_words(read["train"], outcome)
         raise DataError(f"nothing to train on is left: {became}; clean less, or give more")
     return {**{name: of for name, of in read.items() if wanted.parts[name]}, **outcome}

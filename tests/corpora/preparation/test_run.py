@@ -281,6 +281,9 @@ def test_nothing_left_is_an_error_that_says_why(tmp_path):
     with pytest.raises(DataError, match="nothing to train on is left: 120 read"):
         prepared("lm", [text], tmp_path / "lm", min_length=1000, validation=0)
     assert not (tmp_path / "out").exists()
+    for task in ("lm", "segment"):
+        with pytest.raises(DataError, match=r"corpus.txt: there is nothing to read"):
+            prepared(task, [written(tmp_path / "corpus.txt", "")], tmp_path / f"empty {task}")
 
 
 def test_a_file_that_changes_meanwhile_is_refused(tmp_path):
