@@ -105,6 +105,8 @@ for _described in (lm, segment, tag, classify, translate):
 
 
 def _run(config: Experiment, preparation: Preparation, output: Path, flags: Mapping[str, Any]) -> None:
+    if flags["resume"] and flags["overwrite"]:
+        raise ConfigError("--resume goes on and --overwrite begins anew; leave out one of both")
     if not config.data.train:
         raise ConfigError("no corpus to prepare: give a file, a folder or sample:NAME (see `seqlab corpora`)")
     from seqlab.cli.corpus import columns_of_samples, how_to_read, reader, with_languages
@@ -112,6 +114,7 @@ def _run(config: Experiment, preparation: Preparation, output: Path, flags: Mapp
     from seqlab.corpora.preparation.reading import Reading
     from seqlab.corpora.preparation.run import Wanted, prepare
     from seqlab.tasks import TASKS
+    from seqlab.training.interrupt import Interrupted
 
     _refuse_elsewhere(config)
     if isinstance(config, Tagging) and config.data.columns is None:
@@ -134,16 +137,13 @@ def _run(config: Experiment, preparation: Preparation, output: Path, flags: Mapp
         if config.task == "lm":
             _write_line_offsets(folder)
 
-    with Preparing() as told:
-        manifest = prepare(
-            wanted,
-            output,
-            _workers(flags["engine"], flags["processes"]),
-            index,
-            told,
-            resume=flags["resume"],
-            overwrite=flags["overwrite"],
-        )
+    workers = _workers(flags["engine"], flags["processes"])
+    how = {name: flags[name] for name in ("resume", "overwrite")}
+    try:
+        with Preparing() as told:
+            manifest = prepare(wanted, output, workers, index, told, **how)
+    except KeyboardInterrupt:
+        raise Interrupted(f"stopped; the same command with --resume goes on, from {output}.preparing") from None
     click.echo(outcome(manifest))
     click.echo(f"now: seqlab train {config.task} {output} -o RUN", err=True)
 

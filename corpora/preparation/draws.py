@@ -65,7 +65,7 @@ def draws_of(numbers: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
 def _units(entries: NDArray[np.void]) -> tuple[Any, Any, Any, Any]:
     """Give an order `(N,)` of entries by their draws, whether each begins a unit, and of each unit (U,) its number in the
     order and its stratum."""
-    order = np.lexsort((entries["row"], entries["draw"]))
+    order = np.argsort(np.ascontiguousarray(entries["draw"]), kind="stable")  # they came in the order of their rows
     draws = entries["draw"][order]
     first = np.ones(len(order), bool)
     first[1:] = draws[1:] != draws[:-1]

@@ -44,16 +44,17 @@ def same_records(blocks: Iterable[Rows], marks: Marks, folder: Path, *, exact: b
 
 def _mark_duplicates(entries: NDArray[np.void], marks: Marks) -> None:
     entries = entries[marks[entries["row"]] == TRAIN]
-    order, first = _grouped(entries["key"], entries["row"])
+    order, first = _grouped(entries["key"])
     marks[entries["row"][order][~first]] = DUPLICATE
 
 
 def _mark_leaks(entries: NDArray[np.void], marks: Marks, drop: bool) -> int:
     """Mark what reads the same as something that stands in a later part; give how many that are."""
-    entries = entries[marks[entries["row"]] <= TEST]
-    if not len(entries):
+    parts = marks[entries["row"]]
+    entries = entries[parts <= TEST]
+    if len(np.unique(parts[parts <= TEST])) < 2:
         return 0
-    order, first = _grouped(entries["content"], entries["row"])
+    order, first = _grouped(entries["content"])
     parts = marks[entries["row"][order]]
     latest = np.maximum.reduceat(parts, np.flatnonzero(first))[np.cumsum(first) - 1]
     leaks = (parts < latest) & ((parts == TRAIN) | (parts == VALIDATION))
@@ -62,10 +63,13 @@ def _mark_leaks(entries: NDArray[np.void], marks: Marks, drop: bool) -> int:
     return int(np.count_nonzero(leaks))
 
 
-def _grouped(keys: NDArray[np.void], rows: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Give an order `(N,)` in which equal keys stand together, by their rows, and whether each is the first of them."""
-    order = np.lexsort((rows, keys["low"], keys["high"]))
-    high, low = keys["high"][order], keys["low"][order]
+def _grouped(keys: NDArray[np.void]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Give an order `(N,)` in which equal keys stand together, as they came, and whether each is the first of them."""
+    high, low = np.ascontiguousarray(keys["high"]), np.ascontiguousarray(keys["low"])
+    order = np.argsort(high, kind="stable")
+    same = high[order][1:] == high[order][:-1]
+    if np.any(low[order][1:][same] != low[order][:-1][same]):  # once in a blue moon
+        order = np.lexsort((low, high))
     first = np.ones(len(order), bool)
-    first[1:] = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
+    first[1:] = (high[order][1:] != high[order][:-1]) | (low[order][1:] != low[order][:-1])
     return order, first

@@ -46,7 +46,7 @@ class Folder:
                 f"{output}: is there and holds something other than a prepared corpus; choose another output"
             )
         if resume and there and (not begun or (folder.parted.is_file() and not folder.whole.is_dir())):
-            shutil.rmtree(folder.path, ignore_errors=True)
+            folder.clear_away()
             return None
         if not resume and not overwrite:
             if there:
@@ -56,8 +56,8 @@ class Folder:
                     f"{folder.path}: an unfinished preparation; give --resume to go on with it, or --overwrite"
                 )
         with folder.writing():
-            if not resume and begun:
-                shutil.rmtree(folder.path)
+            if not resume:
+                folder.clear_away()
             for path in (folder.shards, folder.whole):
                 path.mkdir(parents=True, exist_ok=True)
             for left in folder.shards.glob(".*"):  # of workers that were killed
@@ -134,13 +134,26 @@ class Folder:
 
     def move_into_place(self) -> None:
         """Rename what is whole to the output; what was prepared there before steps aside and is then removed."""
-        old = self.output.with_name(f".{self.output.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
+        old = _aside(self.output)
         if self.output.exists():
+            shutil.rmtree(old, ignore_errors=True)
             self.output.rename(old)
         self.whole.rename(self.output)
-        shutil.rmtree(old, ignore_errors=True)
-        shutil.rmtree(self.path, ignore_errors=True)
+        self.clear_away()
+
+    def clear_away(self) -> None:
+        """Remove the folder and what stepped aside; renamed first, so that what is half removed is never gone on with."""
+        aside = _aside(self.path)
+        shutil.rmtree(aside, ignore_errors=True)
+        if self.path.is_dir():
+            self.path.rename(aside)
+            shutil.rmtree(aside, ignore_errors=True)
+        if self.output.exists():
+            shutil.rmtree(_aside(self.output), ignore_errors=True)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.old")
 
 
 def _others(before: Any, now: Any) -> str:

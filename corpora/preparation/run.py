@@ -102,8 +102,11 @@ def prepare(
     """
     folder = Folder.begun(output, resume=resume, overwrite=overwrite)
     if folder is None:
+        done = manifest.read(output)
+        if (done["options"], done["settings"]) != (wanted.options, wanted.fitted):
+            raise DataError(f"{output}: is done already, with other settings; give --overwrite to prepare it anew")
         told.noted(f"{output}: is done already")
-        return manifest.read(output)
+        return done
     try:
         with folder.writing():
             _prepare(wanted, folder, workers, index, told)

@@ -124,6 +124,17 @@ def test_a_full_disk_leaves_nothing_half_done(size, disk, call, refused, tmp_pat
     assert digests(tmp_path / "full") == digests(tmp_path / "whole")
 
 
+def test_interrupted(refused, monkeypatch, tmp_path, texts):
+    def stopped(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seqlab.corpora.preparation.run._check_sources", stopped)
+    flags = ("prepare", "lm", texts, "-o", tmp_path / "out", "--processes", 1)
+    refused(*flags, code=130, says=["with --resume goes on"])
+    assert len(list((tmp_path / "out.preparing" / "shards").iterdir())) == 40
+    refused(*flags, "--resume", "--overwrite", code=2, says=["leave out one of both"])
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
 def test_no_permission(tmp_path, refused):
     (tmp_path / "closed").mkdir(mode=0o500)

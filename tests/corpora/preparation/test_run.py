@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -258,6 +259,8 @@ def test_what_stands_there_is_not_replaced_unasked(tmp_path):
     told = Silent()
     prepared("classify", [corpus], out, resume=True, told=told)
     assert "is done already" in told.note
+    with pytest.raises(DataError, match="is done already, with other settings"):
+        prepared("classify", [corpus], out, resume=True, validation="0.2")
     prepared("classify", [corpus], out, overwrite=True)
     assert digests(out) == before
     (tmp_path / "other").mkdir()
@@ -298,6 +301,30 @@ def test_a_file_that_changes_meanwhile_is_refused(tmp_path):
     with pytest.raises(DataError, match="was begun with other corpora"):
         prepared("classify", [corpus], tmp_path / "out", resume=True)
     prepared("classify", [corpus], tmp_path / "out", overwrite=True)
+
+
+def test_stopped_while_it_clears_away(tmp_path, monkeypatch):
+    """From the rename on all is done, whatever of the folder is still there."""
+    corpus = written(tmp_path / "corpus.tsv", classes(50))
+    prepared("classify", [corpus], tmp_path / "whole")
+    removed, calls = shutil.rmtree, []
+
+    def stopped(path, **options):
+        calls.append(path)
+        if "preparing" in Path(path).name and Path(path).exists():
+            (Path(path) / "counts.json").unlink()
+            raise KeyboardInterrupt
+        removed(path, **options)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(shutil, "rmtree", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            prepared("classify", [corpus], tmp_path / "out")
+    told = Silent()
+    prepared("classify", [corpus], tmp_path / "out", resume=True, told=told)
+    assert "is done already" in told.note
+    assert digests(tmp_path / "out") == digests(tmp_path / "whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus.tsv", "out", "whole"]
 
 
 def test_other_settings_do_not_go_on(tmp_path):
