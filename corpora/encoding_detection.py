@@ -68,7 +68,7 @@ def encoding_of(blocks: Iterable[bytes], name: str) -> str:
     for mark, encoding in _MARKS:
         if start.startswith(mark):
             return encoding
-    if b"\0" in start and (wide := _wide(start)):
+    if b"\0" in start and not _is_utf8_with_few_zeros(start) and (wide := _wide(start)):
         return wide
     if (named := declared_in(start)) and _is_known(named):
         return named
@@ -150,6 +150,11 @@ def _is_utf8(sample: bytes) -> bool:
     text = _decoded(sample, "utf-8")
     n_bad = text.count(MARK)
     return not n_bad or 5 * n_bad <= len(text) - n_bad - sum(character.isascii() for character in text)
+
+
+def _is_utf8_with_few_zeros(start: bytes) -> bool:
+    """Whether bytes are UTF-8 but for some zeros among them; of UTF-16 half are zeros, or it is no UTF-8."""
+    return start.count(b"\0") * 50 <= len(start) and _is_utf8(start)
 
 
 def _most_frequent(sample: bytes) -> str | None:

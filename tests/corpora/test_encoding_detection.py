@@ -67,6 +67,13 @@ def test_a_few_bad_bytes_do_not_change_what_most_is_in():
         assert found(content + b"\n\xff\n" + content) == encoding
 
 
+def test_a_zero_byte_does_not_make_utf_16_of_a_text():
+    for text in ("A cup of tea, or two of them.\n" * 20, "一杯茶，或者两杯。\n" * 20):
+        content = text.encode()
+        for place in (0, len(content) // 2 // 3 * 3, len(content)):
+            assert encoding_of([content[:place] + b"\0" + content[place:]], "a.txt") == "utf-8"
+
+
 def test_no_text():
     with pytest.raises(DataError, match=r"a\.txt: its encoding cannot be told, or it is no text; use --encoding NAME"):
         found(bytes(range(128, 256)) * 40)
