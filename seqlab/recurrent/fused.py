@@ -85,7 +85,7 @@ def _run(cell: Cell, inputs: Tensor, state: State, weights: Weights) -> State:
 
 
 _PREPARED = set[tuple[str | None, bool, torch.dtype, bool]]()
-PATIENCE = 1.5
+PATIENCE = 3.0
 """Seconds after which a user is told what takes so long."""
 
 
