@@ -36,7 +36,9 @@ def english(draw: random.Random) -> str:
 def chinese(draw: random.Random) -> str:
     """A megabyte of lines of Chinese, without blanks."""
     words = ["".join(chr(0x4E00 + int(5000 * draw.random() ** 3)) for _ in range(2)) for _ in range(8000)]
-    lines = ("，".join("".join(draw.choices(words, k=draw.randint(2, 9))) for _ in range(3)) + "。\n" for _ in range(9000))
+    lines = (
+        "，".join("".join(draw.choices(words, k=draw.randint(2, 9))) for _ in range(3)) + "。\n" for _ in range(9000)
+    )
     return "".join(lines)
 
 
@@ -99,7 +101,9 @@ def main() -> None:
     lines = corpora["English"][0].splitlines()
     records = [Labelled(line, ("label",)) for line in lines]
     cleaner = Cleaner(Cleaning())
-    print(f"\nlabelled texts {len(records) / best(lambda: list(clean_records(records, cleaner))) / 1e3:9.0f} thousand/s")
+    print(
+        f"\nlabelled texts {len(records) / best(lambda: list(clean_records(records, cleaner))) / 1e3:9.0f} thousand/s"
+    )
     print(f"keys           {len(records) / best(lambda: [key(record) for record in records]) / 1e3:9.0f} thousand/s")
     near(corpora)
 
@@ -112,7 +116,9 @@ def near(corpora: dict[str, list[str]]) -> None:
         megabytes = len(blocks[0].encode()) / 1e6
         lines = blocks[0].splitlines()
         taken = best(lambda lines=lines: signatures(lines, Duplicates(near=0.8)), runs=1)
-        print(f"signatures     {megabytes / taken:9.1f} MB/s of {name}, {len(lines) / taken / 1e3:.0f} thousand lines/s")
+        print(
+            f"signatures     {megabytes / taken:9.1f} MB/s of {name}, {len(lines) / taken / 1e3:.0f} thousand lines/s"
+        )
 
 
 if __name__ == "__main__":
