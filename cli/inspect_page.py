@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 
 import click
@@ -18,12 +19,14 @@ _LABEL = 12
 _BAR = 30
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _ODD_SHOWN = 12
+_PIPED = 100
+"""Columns of the page where it goes to no terminal."""
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 def page(findings: Findings, unknown: Sequence[Unknown] | None = None) -> Iterator[str]:
     """Give the lines: what the files are, then what is in them, then what looks wrong."""
-    width = max(60, min(120, shutil.get_terminal_size((100, 24)).columns))
+    width = max(60, min(120, shutil.get_terminal_size().columns)) if sys.stdout.isatty() else _PIPED
     if len(findings.files) == 1:
         names: dict[str, str] = {}
         yield from _file(findings.files[0])

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,16 @@ class Engine:
         except ImportError:
             raise ConfigError("--engine needs Dask: pip install 'seqlab[cluster]', here and on the workers") from None
         try:
+            # A client that reaches nobody would go on trying in a thread that nothing ends.
+            socket.create_connection(self._dask.comm.get_address_host_port(address), _SECONDS).close()
             self._client = self._dask.Client(address, timeout=_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise DataError(f"{address}: no scheduler answers ({error}); start one with: dask scheduler") from None
-        self._check(address, folder)
+        try:
+            self._check(address, folder)
+        except BaseException:
+            self._client.close()
+            raise
 
     def _check(self, address: str, folder: Path) -> None:
         found = self._client.run(_seen_there, str(folder))

@@ -26,6 +26,10 @@ def cluster():
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
     ) as cluster:
         yield cluster
+    left = [thread for thread in threading.enumerate() if thread.name == "IO loop"]
+    for thread in left:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in left), "a client was not closed"
 
 
 @pytest.fixture
