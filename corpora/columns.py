@@ -201,6 +201,12 @@ def _key(there: Sequence[str], column: Column, role: Role, place: str) -> str:
 def _there(names: Sequence[str]) -> str:
     if not names:
         return "there are no columns"
-    shown = ", ".join(name if len(name) <= 30 else name[:27] + "..." for name in names[:_SHOWN])
+    shown = ", ".join(map(_in_line, names[:_SHOWN]))
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"there are {shown}{more}" if len(names) > 1 else f"there is {shown} alone"
+
+
+def _in_line(name: str) -> str:
+    """The name of a column as a message shows it: short, and without line ends or other signs that do something."""
+    name = "".join(character if character.isprintable() else " " for character in name)
+    return name if len(name) <= 30 else name[:27] + "..."

@@ -81,3 +81,11 @@ def test_undecodable_bytes(tmp_path):
     assert (whole(without), without.tally) == ("b\nd\n", {"skipped": 2})
     found = open_text(write(table, "text\n小船要靠岸了，他们在水边等着。\n".encode("gb18030")), "auto")
     assert (whole(found), found.encodings) == ("小船要靠岸了，他们在水边等着。\n", {str(table): "gb18030"})
+
+
+def test_names_of_columns_with_line_ends_are_told_in_one_line(tmp_path):
+    (tmp_path / "a.csv").write_text('"a\nb",x\nc,d\n', encoding="utf-8", newline="")
+    with pytest.raises(DataError) as error:
+        list(open_text(tmp_path / "a.csv"))
+    assert "there are a b, x: name it by --text-column" in str(error.value)
+    assert "\n" not in str(error.value)
